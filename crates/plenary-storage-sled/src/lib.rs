@@ -1,0 +1,2 @@
+//! The store on disk.
+use sled as _;

@@ -1,0 +1,72 @@
+//! Cells: the small keyed values for accounts, groups, grants and statements.
+
+use bytes::Bytes;
+
+use crate::{BoxFuture, StoreError};
+
+/// A cell as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its key: text such as `user/0198...`, at most 255 bytes.
+    pub key: String,
+    /// Its value, at most [`VALUE_BYTES_MAX`].
+    pub value: Bytes,
+    /// Changes with every write, never used twice for one key.
+    pub version: u64,
+}
+
+/// The largest value of a cell; larger ones would leave the engine's log for files of their own.
+pub const VALUE_BYTES_MAX: usize = 3_584;
+
+/// One change of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CellChange {
+    /// Writes a value, whether or not the cell exists.
+    Put {
+        /// Which cell.
+        key: String,
+        /// The new value.
+        value: Bytes,
+    },
+    /// Removes a cell; nothing happens if there is none.
+    Delete {
+        /// Which cell.
+        key: String,
+    },
+}
+
+/// What a cell must be for a commit to go ahead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// There is no such cell.
+    Absent {
+        /// Which cell.
+        key: String,
+    },
+    /// The cell is at this version.
+    At {
+        /// Which cell.
+        key: String,
+        /// The version it was read at.
+        version: u64,
+    },
+}
+
+/// The small keyed values.
+pub trait Cells: Send + Sync + 'static {
+    /// The cell with this key, if there is one.
+    fn get(&self, key: &str) -> BoxFuture<'_, Result<Option<Cell>, StoreError>>;
+
+    /// All cells whose key begins with `prefix`, in the order of their keys.
+    fn scan(&self, prefix: &str) -> BoxFuture<'_, Result<Vec<Cell>, StoreError>>;
+
+    /// Makes all `changes`, durably and at once, if every expectation holds; otherwise `Conflict` and nothing
+    /// is changed. Two changes of one key in one commit: the later wins.
+    ///
+    /// Fails with `Conflict`, `TooLarge`, `Full`, or `Failed` (final).
+    fn commit(
+        &self,
+        changes: Vec<CellChange>,
+        expected: Vec<Expected>,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+}

@@ -1,0 +1,1 @@
+//! The promises every store keeps, as one suite of checks.
