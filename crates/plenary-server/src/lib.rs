@@ -1,1 +1,74 @@
-//! stub
+//! HTTP and WebSocket around rooms.
+//!
+//! [`App`] is everything a request may need. The binary hands in the stores, the settings and the web app's
+//! files; `routes` is the HTTP interface, `websocket` and `rooms` carry the documents.
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod directory;
+pub mod health;
+pub mod rooms;
+pub mod websocket;
+
+use std::{ops::Deref, sync::Arc};
+
+use plenary_storage::{Cells, DocumentLog};
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    directory::Directory,
+    health::{Health, Watched},
+    rooms::{Rooms, RoomsSettings},
+};
+
+/// Everything a request may need. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<AppParts>);
+
+/// The parts of [`App`].
+pub struct AppParts {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The documents. A final failure of either store is noted in `health` wherever it surfaces.
+    pub log: Arc<dyn DocumentLog>,
+    /// The small values.
+    pub cells: Arc<dyn Cells>,
+    /// Users, groups, statements, sessions.
+    pub directory: Directory,
+    /// The open rooms.
+    pub rooms: Rooms,
+    /// Whether the process may go on.
+    pub health: Health,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}
+
+impl App {
+    /// A server over these stores; nothing is open yet.
+    pub fn new(config: Config, log: Arc<dyn DocumentLog>, cells: Arc<dyn Cells>, clock: Clock) -> Self {
+        let config = Arc::new(config);
+        let health = Health::default();
+        let log: Arc<dyn DocumentLog> = Arc::new(Watched { store: log, health: health.clone() });
+        let cells: Arc<dyn Cells> = Arc::new(Watched { store: cells, health: health.clone() });
+        let directory = Directory::new(Arc::clone(&cells), Arc::clone(&config), clock.clone());
+        let settings = RoomsSettings {
+            idle_after: config.room_idle.0,
+            snapshot_tail_bytes_min: config.snapshot_tail_bytes,
+            snapshot_age_max: config.snapshot_age.0,
+            ..RoomsSettings::default()
+        };
+        let failing = health.clone();
+        let rooms = Rooms::new(Arc::clone(&log), settings, move |error| failing.store_failed(&error.to_string()));
+        Self(Arc::new(AppParts { config, log, cells, directory, rooms, health, clock }))
+    }
+}

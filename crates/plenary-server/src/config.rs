@@ -1,0 +1,330 @@
+//! The settings: one documented field each, with its default.
+//!
+//! Flags beat the environment (`PLENARY_` and the name in capitals) beat the TOML file beat the default.
+//! Lengths of time are written `500ms`, `30s`, `10m`, `12h` or `7d`.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Every setting of the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where everything is kept. Default `./plenary-data`.
+    pub data_dir: PathBuf,
+    /// Address and port to listen on; port 0 takes a free one. Default `127.0.0.1:4600`.
+    pub listen: SocketAddr,
+    /// What people type to get here, such as `https://plenary.example.org`. Decides the sign-in cookie and which
+    /// `Origin` a browser must name. Required unless `listen` is a loopback address. Default: none.
+    pub public_url: Option<String>,
+    /// How logs are written to stderr: `human` or `json`. Default `human`.
+    pub log_format: LogFormat,
+    /// Which log lines are written: `error`, `warn`, `info`, `debug`, or a filter such as
+    /// `info,plenary_server=debug`. Default `info`.
+    pub log_level: String,
+    /// A sign-in that is not used for this long ends. Default `12h`.
+    pub session_idle: Span,
+    /// A sign-in ends after this long in any case. Default `7d`.
+    pub session_max: Span,
+    /// A room that nobody has joined for this long leaves memory. Default `60s`.
+    pub room_idle: Span,
+    /// A snapshot is taken when a document's records since the last one pass this many bytes (or half of the last
+    /// snapshot, if that is more). Default 65536.
+    pub snapshot_tail_bytes: u64,
+    /// A snapshot is taken when the oldest record since the last one is older than this. Default `1h`.
+    pub snapshot_age: Span,
+    /// How long an ending server waits for what is under way. Default `10s`.
+    pub drain: Span,
+    /// How long readers are still served after the store failed, before the process ends with status 70.
+    /// Default `10s`.
+    pub failed_store_grace: Span,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("./plenary-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 4600)),
+            public_url: None,
+            log_format: LogFormat::Human,
+            log_level: "info".into(),
+            session_idle: Span::hours(12),
+            session_max: Span::hours(7 * 24),
+            room_idle: Span::seconds(60),
+            snapshot_tail_bytes: 64 * 1024,
+            snapshot_age: Span::hours(1),
+            drain: Span::seconds(10),
+            failed_store_grace: Span::seconds(10),
+        }
+    }
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A name or value that means nothing to us.
+    #[error("{place}: {reason}")]
+    Unreadable {
+        /// The file, the environment or the flags.
+        place: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Reachable from elsewhere, but nobody said under which name.
+    #[error(
+        "listening on {listen}, which others can reach, needs `public_url`: the address people type, such as \
+         https://plenary.example.org (behind a proxy on the same machine, listen on 127.0.0.1 instead)"
+    )]
+    PublicUrlMissing {
+        /// The address asked for.
+        listen: SocketAddr,
+    },
+    /// The public URL is not the root of a site.
+    #[error("public_url must be http:// or https:// and a host, without a path; it is {url}")]
+    PublicUrlUnusable {
+        /// What was given.
+        url: String,
+    },
+}
+
+impl Config {
+    /// Puts the layers over each other, the later ones on top: defaults, `file` (its name and content), `environment`, `flags`.
+    ///
+    /// Of the environment only `PLENARY_` names that are settings count; other layers may hold nothing else.
+    pub fn from_layers(
+        file: Option<(&str, Map<String, Value>)>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Map<String, Value>,
+    ) -> Result<Self, ConfigError> {
+        let Ok(Value::Object(defaults)) = serde_json::to_value(Self::default()) else {
+            unreachable!("the settings are a flat structure");
+        };
+        let mut layers = Map::new();
+        if let Some((name, content)) = file {
+            // Read on its own first, so that a mistake is reported with the file's name.
+            read(name, content.clone())?;
+            layers.extend(content);
+        }
+        for (name, text) in environment {
+            let Some(field) = name.strip_prefix("PLENARY_").map(str::to_ascii_lowercase) else {
+                continue;
+            };
+            let Some(default) = defaults.get(&field) else {
+                continue;
+            };
+            let value = match default {
+                Value::Number(_) => text
+                    .parse::<u64>()
+                    .map(Value::from)
+                    .unwrap_or(Value::String(text)),
+                _ => Value::String(text),
+            };
+            read(&name, Map::from_iter([(field.clone(), value.clone())]))?;
+            layers.insert(field, value);
+        }
+        layers.extend(flags);
+        let config = read("the flags", layers)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        match &self.public_url {
+            Some(url) => {
+                let host = url
+                    .strip_prefix("https://")
+                    .or_else(|| url.strip_prefix("http://"))
+                    .unwrap_or("");
+                if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+                    return Err(ConfigError::PublicUrlUnusable { url: url.clone() });
+                }
+            }
+            None if !self.listen.ip().is_loopback() => {
+                return Err(ConfigError::PublicUrlMissing { listen: self.listen });
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Whether browsers reach us by https, so that cookies can be tied to it.
+    pub fn is_https(&self) -> bool {
+        self.public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+fn read(place: &str, values: Map<String, Value>) -> Result<Config, ConfigError> {
+    serde_json::from_value(Value::Object(values)).map_err(|error| ConfigError::Unreadable {
+        place: place.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// A length of time in the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Span {
+    const fn seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    const fn hours(hours: u64) -> Self {
+        Self(Duration::from_secs(hours * 3600))
+    }
+
+    /// In milliseconds.
+    pub fn as_ms(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+const UNITS: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
+
+/// A length of time is not written the way we read it.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a length of time: write a number and a unit, such as 500ms, 30s, 10m, 12h or 7d")]
+pub struct SpanError(String);
+
+impl FromStr for Span {
+    type Err = SpanError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let unit_ms = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, ms)| *ms);
+        number
+            .parse::<u64>()
+            .ok()
+            .zip(unit_ms)
+            .and_then(|(number, unit_ms)| number.checked_mul(unit_ms))
+            .map(|ms| Self(Duration::from_millis(ms)))
+            .ok_or_else(|| SpanError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.as_ms();
+        let (name, unit_ms) = UNITS
+            .into_iter()
+            .rev()
+            .find(|(_, unit)| ms % unit == 0 && ms >= *unit)
+            .unwrap_or(UNITS[0]);
+        write!(f, "{}{name}", ms / unit_ms)
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn flags_beat_environment_beats_file_beats_default() {
+        let file = object(serde_json::json!({"room_idle": "1s", "log_level": "warn", "snapshot_age": "2h"}));
+        let environment = [
+            ("PLENARY_ROOM_IDLE", "2s"),
+            ("PLENARY_LOG_LEVEL", "debug"),
+            ("PLENARY_WEB", "skip"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let flags = object(serde_json::json!({"room_idle": "3s"}));
+        let config = Config::from_layers(Some(("plenary.toml", file)), environment, flags).unwrap();
+        assert_eq!(config.room_idle, Span::seconds(3));
+        assert_eq!(config.log_level, "debug");
+        assert_eq!(config.snapshot_age, Span::hours(2));
+        assert_eq!(config.drain, Span::seconds(10));
+    }
+
+    #[test]
+    fn an_unknown_name_in_the_file_is_an_error_that_names_both() {
+        let file = object(serde_json::json!({"lisen": "127.0.0.1:1"}));
+        let error = Config::from_layers(Some(("plenary.toml", file)), [], Map::new())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("plenary.toml") && error.contains("lisen") && error.contains("listen"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_bad_value_in_the_environment_is_an_error_that_names_it() {
+        let environment = [("PLENARY_DRAIN".to_owned(), "soon".to_owned())];
+        let error = Config::from_layers(None, environment, Map::new())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("PLENARY_DRAIN") && error.contains("soon"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_address_others_can_reach_needs_a_public_url() {
+        let flags = object(serde_json::json!({"listen": "0.0.0.0:4600"}));
+        assert!(matches!(
+            Config::from_layers(None, [], flags.clone()),
+            Err(ConfigError::PublicUrlMissing { .. })
+        ));
+        let mut named = flags;
+        named.insert("public_url".into(), "https://plenary.example.org".into());
+        assert!(Config::from_layers(None, [], named).unwrap().is_https());
+    }
+
+    #[test]
+    fn a_span_reads_back_as_it_is_shown() {
+        for text in ["500ms", "30s", "10m", "12h", "7d", "90s"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "12",
+            "h",
+            "-1s",
+            "1.5h",
+            "99999999999999999999d",
+            "18446744073709551615d",
+        ] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+}
