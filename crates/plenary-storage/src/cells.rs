@@ -4,10 +4,16 @@ use bytes::Bytes;
 
 use crate::{BoxFuture, StoreError};
 
+/// The longest key of a cell.
+pub const KEY_BYTES_MAX: usize = 255;
+
+/// The most bytes of keys and values in one commit.
+pub const COMMIT_BYTES_MAX: usize = 4 << 20;
+
 /// A cell as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Its key: text such as `user/0198...`, at most 255 bytes.
+    /// Its key: text such as `user/0198...`, at most [`KEY_BYTES_MAX`].
     pub key: String,
     /// Its value, at most [`VALUE_BYTES_MAX`].
     pub value: Bytes,
@@ -50,6 +56,51 @@ pub enum Expected {
         /// The version it was read at.
         version: u64,
     },
+}
+
+impl Expected {
+    /// Which cell.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Absent { key } | Self::At { key, .. } => key,
+        }
+    }
+
+    /// Whether a cell at `version` (`None`: there is none) is as expected.
+    pub fn holds(&self, version: Option<u64>) -> bool {
+        match self {
+            Self::Absent { .. } => version.is_none(),
+            Self::At {
+                version: expected, ..
+            } => version == Some(*expected),
+        }
+    }
+}
+
+/// `TooLarge` if a key, a value or the whole commit passes its limit; every engine asks this first.
+pub fn check_changes(changes: &[CellChange]) -> Result<(), StoreError> {
+    let mut sum = 0;
+    for change in changes {
+        let (key, value_bytes) = match change {
+            CellChange::Put { key, value } => (key, value.len()),
+            CellChange::Delete { key } => (key, 0),
+        };
+        check_size(key.len(), KEY_BYTES_MAX)?;
+        check_size(value_bytes, VALUE_BYTES_MAX)?;
+        sum += key.len() + value_bytes;
+    }
+    check_size(sum, COMMIT_BYTES_MAX)
+}
+
+pub(crate) fn check_size(size_bytes: usize, limit_bytes: usize) -> Result<(), StoreError> {
+    if size_bytes > limit_bytes {
+        Err(StoreError::TooLarge {
+            size_bytes,
+            limit_bytes,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// The small keyed values.

@@ -3,7 +3,13 @@
 use bytes::Bytes;
 use plenary_ids::{DocumentId, UserId};
 
-use crate::{BoxFuture, StoreError};
+use crate::{BoxFuture, StoreError, cells::check_size};
+
+/// The most bytes of updates in one append: a few times the largest frame.
+pub const APPEND_BYTES_MAX: usize = 64 << 20;
+
+/// The largest state of a snapshot.
+pub const SNAPSHOT_BYTES_MAX: usize = 512 << 20;
 
 /// Counts a document's records, from 1; 0 is "before the first record".
 pub type Seq = u64;
@@ -75,21 +81,41 @@ pub struct DocumentSummary {
     pub tail_since_ms: Option<u64>,
 }
 
+/// `TooLarge` if an append passes its limit; every engine asks this first.
+pub fn check_append(records: &[NewRecord]) -> Result<(), StoreError> {
+    check_size(
+        records.iter().map(|record| record.update.len()).sum(),
+        APPEND_BYTES_MAX,
+    )
+}
+
+/// `TooLarge` if a snapshot passes its limit; every engine asks this first.
+pub fn check_snapshot(state: &Bytes) -> Result<(), StoreError> {
+    check_size(state.len(), SNAPSHOT_BYTES_MAX)
+}
+
 /// The append-only log of every document.
 pub trait DocumentLog: Send + Sync + 'static {
     /// Appends `records` to a document, which begins to exist with its first record, and returns the seq of
     /// the last one. Ok means durable: they survive the end of the process, all of them, in this order, with
-    /// consecutive seqs. An empty `records` returns the head at once.
+    /// consecutive seqs. An empty `records` returns the head at once. The append begins with the call, not with
+    /// the first poll, and goes on when the future is dropped; appends take effect in the order of the calls.
     ///
     /// Fails with `Full` (nothing written, try later), `TooLarge`, or `Failed` (final).
-    fn append(&self, document: DocumentId, records: Vec<NewRecord>) -> BoxFuture<'_, Result<Seq, StoreError>>;
+    fn append(&self, document: DocumentId, records: Vec<NewRecord>)
+    -> BoxFuture<'_, Result<Seq, StoreError>>;
 
     /// The newest snapshot and the records after it; only what is durable. `NotFound` for an unknown document.
     fn load(&self, document: DocumentId) -> BoxFuture<'_, Result<Loaded, StoreError>>;
 
     /// The records of `from..=to`, whether or not a snapshot covers them, in order. Seqs that do not exist
     /// are left out. `NotFound` for an unknown document.
-    fn history(&self, document: DocumentId, from: Seq, to: Seq) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
+    fn history(
+        &self,
+        document: DocumentId,
+        from: Seq,
+        to: Seq,
+    ) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
 
     /// Every document, in no order.
     fn documents(&self) -> BoxFuture<'_, Result<Vec<DocumentSummary>, StoreError>>;
@@ -99,7 +125,8 @@ pub trait DocumentLog: Send + Sync + 'static {
     /// moment leaves either the old snapshot with its tail or the new one with its.
     ///
     /// Fails with `BeyondHead` when `upto` is not durable, `NotFound`, `Full`, or `Failed` (final).
-    fn compact(&self, document: DocumentId, upto: Seq, state: Bytes) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn compact(&self, document: DocumentId, upto: Seq, state: Bytes)
+    -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Removes a document with its history. Ok, too, if there is none.
     fn destroy(&self, document: DocumentId) -> BoxFuture<'_, Result<(), StoreError>>;
