@@ -24,6 +24,9 @@ const PONG: u8 = 10;
 const Y_SWEET_STATUS: u64 = 102;
 const PLENARY: u64 = 110;
 
+/// The highest version of type 110 that this side speaks.
+pub const PLENARY_VERSION: u64 = 1;
+
 /// An empty awareness update: data that keeps a y-websocket client from closing a quiet socket.
 pub const FILLER_Y_WEBSOCKET: &[u8] = &[1, 1, 0];
 

@@ -1,1 +1,26 @@
-//! stub
+//! One live document: merge updates, share awareness, refuse what access forbids.
+//!
+//! [`Room::handle`] takes one [`Input`] and returns all [`Effect`]s: no clock, no chance, no I/O, so that a whole
+//! evening of drafting replays from one seed. The driver (a task of the server, or the simulation) carries the
+//! effects out. Groups, statements and stores are not known here.
+//!
+//! The rule that everything else follows from: **an answer carries the head it was made at, and leaves when that
+//! head is durable.** Acknowledgements, updates to others, answers to sync step 1 and to `GET state` all wait in
+//! one queue, the barrier, for the store's word. Awareness does not.
+
+mod barrier;
+mod document;
+mod effect;
+mod input;
+mod participant;
+mod presence;
+mod room;
+mod settings;
+
+pub use document::{DocumentError, LiveDocument};
+pub use effect::{Effect, NewRecord, Seq};
+pub use input::{AppendFailure, Backlog, Dialect, Input, Join, LoadedDocument};
+pub use room::Room;
+#[cfg(feature = "planted-bugs")]
+pub use settings::PlantedBug;
+pub use settings::RoomSettings;

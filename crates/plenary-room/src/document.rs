@@ -1,0 +1,179 @@
+//! The Yjs document of a room, as yrs holds it, with what the gate needs to know of it.
+
+use std::{
+    any::Any,
+    mem::ManuallyDrop,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use bytes::Bytes;
+use plenary_gate::{Admitted, Author, Known, Limits, StateVector, Verdict, judge};
+use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Update, updates::decoder::Decode};
+
+use crate::input::LoadedDocument;
+
+/// yrs' commit squashes superlinearly: 16,000 updates in one transaction take 19 ms, 64,000 take 213 ms. So a long
+/// tail is replayed in pieces.
+const REPLAY_UPDATES_MAX: usize = 4_000;
+
+/// The server's own client id. It writes a document's first line break and what is imported, never anything later,
+/// so a room's document needs no other.
+const SERVER_CLIENT: u64 = 1;
+
+/// Why a document could not be built or changed. It must then be dropped and built afresh.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// Stored bytes that the gate would not let in.
+    #[error("stored update {index} does not pass the gate: {reason}")]
+    Stored {
+        /// 0 for the snapshot, then 1 for the first record after it, and so on.
+        index: usize,
+        /// What the gate said.
+        reason: String,
+    },
+    /// yrs returned an error, panicked, or kept something pending.
+    #[error("merging failed: {reason}")]
+    Merge {
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// A document in memory. Not to be used any more after one of its methods has failed.
+pub struct LiveDocument {
+    doc: Doc,
+    known: Known,
+}
+
+impl LiveDocument {
+    /// Builds the document from what the store has. Fails with `Stored` or `Merge`.
+    pub fn load(stored: &LoadedDocument) -> Result<Self, DocumentError> {
+        let options = Options {
+            offset_kind: OffsetKind::Utf16,
+            // True would make the server the author of deletes.
+            cleanup_formatting: false,
+            skip_gc: false,
+            ..Options::with_client_id(ClientID::new(SERVER_CLIENT))
+        };
+        let mut document = Self {
+            doc: Doc::with_options(options),
+            known: Known::default(),
+        };
+        let snapshot = stored.snapshot.iter().map(|(_, state)| (0, state));
+        let tail = stored
+            .tail
+            .iter()
+            .enumerate()
+            .map(|(index, update)| (index + 1, update));
+        let mut waiting = Vec::new();
+        for (index, update) in snapshot.chain(tail) {
+            let reason = match judge(update, &document.known, &Author::Anyone, &Limits::stored()) {
+                Verdict::NothingNew => continue,
+                Verdict::Admitted(slices) => {
+                    slices.iter().for_each(|slice| document.known.admit(slice));
+                    waiting.extend(slices);
+                    if index == 0 || waiting.len() >= REPLAY_UPDATES_MAX {
+                        document.merge(&waiting.iter().collect::<Vec<_>>())?;
+                        waiting.clear();
+                    }
+                    continue;
+                }
+                Verdict::Gap { client, clock } => format!("client {client} is missing from clock {clock}"),
+                Verdict::Refused(refusal) => refusal.to_string(),
+            };
+            return Err(DocumentError::Stored { index, reason });
+        }
+        document.merge(&waiting.iter().collect::<Vec<_>>())?;
+        Ok(document)
+    }
+
+    /// The clocks and deletions that the document has.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// What the gate says of an update to this document. What it admits is counted as known from here on, so it
+    /// must be merged next, in order.
+    pub(crate) fn admit(&mut self, update: &[u8], author: &Author, limits: &Limits) -> Verdict {
+        let verdict = judge(update, &self.known, author, limits);
+        if let Verdict::Admitted(slices) = &verdict {
+            slices.iter().for_each(|slice| self.known.admit(slice));
+        }
+        verdict
+    }
+
+    /// Merges what was admitted in one transaction and returns all of it as one update, `None` when there was
+    /// nothing to merge. Fails with `Merge`.
+    pub(crate) fn merge(&mut self, admitted: &[&Admitted]) -> Result<Option<Bytes>, DocumentError> {
+        if admitted.is_empty() {
+            return Ok(None);
+        }
+        // A transaction commits when it is dropped, so one that panicked would panic again while unwinding, and
+        // that aborts the process. It is therefore kept out of the unwinding and dropped on its own.
+        let mut transaction = ManuallyDrop::new(self.doc.transact_mut());
+        let merged = contained(|| {
+            for admitted in admitted {
+                let update = Update::decode_v1(&admitted.update).map_err(merge_error)?;
+                transaction.apply_update(update).map_err(merge_error)?;
+            }
+            transaction.commit();
+            if transaction.has_missing_updates() {
+                return Err(merge_error("an update that passed the gate was left pending"));
+            }
+            // One update alone is already as the gate encoded it.
+            Ok(match admitted {
+                [one] => Bytes::copy_from_slice(&one.update),
+                _ => transaction.encode_update_v1().into(),
+            })
+        });
+        let transaction = ManuallyDrop::into_inner(transaction);
+        contained(move || {
+            drop(transaction);
+            Ok(())
+        })?;
+        merged.map(Some)
+    }
+
+    /// The whole state as one update. Fails with `Merge`.
+    pub fn state(&self) -> Result<Bytes, DocumentError> {
+        self.missing_from(&yrs::StateVector::default())
+    }
+
+    /// What somebody with this state vector lacks, as one update; it always holds the whole delete set. Fails with
+    /// `Merge`.
+    pub fn diff(&self, state_vector: &StateVector) -> Result<Bytes, DocumentError> {
+        let mut theirs = yrs::StateVector::default();
+        for (client, clock) in state_vector.iter() {
+            let clock = clock.min(self.known.next_clock(client));
+            theirs.set_max(ClientID::new(client), clock as u32);
+        }
+        self.missing_from(&theirs)
+    }
+
+    fn missing_from(&self, theirs: &yrs::StateVector) -> Result<Bytes, DocumentError> {
+        contained(|| Ok(self.doc.transact().encode_state_as_update_v1(theirs).into()))
+    }
+
+    /// For reading the text, in tests and by the server's import checks. Open no second transaction meanwhile.
+    pub fn doc(&self) -> &Doc {
+        &self.doc
+    }
+}
+
+fn merge_error(reason: impl ToString) -> DocumentError {
+    DocumentError::Merge {
+        reason: reason.to_string(),
+    }
+}
+
+/// Runs a call into yrs; a panic in it becomes an error.
+fn contained<T>(call: impl FnOnce() -> Result<T, DocumentError>) -> Result<T, DocumentError> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(merge_error(panic_text(&*panic))))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without text")
+        .to_owned()
+}
