@@ -19,6 +19,7 @@ pub use awareness::{AwarenessEntry, decode_awareness, encode_awareness};
 pub use close::CloseReason;
 pub use error::WireError;
 pub use message::{
-    Addressed, AuthMessage, FILLER_HOCUSPOCUS, FILLER_Y_WEBSOCKET, Message, PLENARY_VERSION, PlenaryMessage, RefusalCode,
-    Scope, SyncMessage, Welcome, address_prefix, decode_hocuspocus, decode_y_websocket, document_name,
+    Addressed, AuthMessage, FILLER_HOCUSPOCUS, FILLER_Y_WEBSOCKET, Message, PLENARY_VERSION, PlenaryMessage,
+    RefusalCode, Scope, SyncMessage, Welcome, address_prefix, decode_hocuspocus, decode_y_websocket,
+    document_name,
 };
