@@ -21,6 +21,7 @@ use crate::{
     directory::Directory,
     health::{Health, Watched},
     rooms::{Rooms, RoomsSettings},
+    websocket::Connections,
 };
 
 /// Everything a request may need. Cheap to clone.
@@ -39,6 +40,8 @@ pub struct AppParts {
     pub directory: Directory,
     /// The open rooms.
     pub rooms: Rooms,
+    /// The open sockets.
+    pub connections: Connections,
     /// Whether the process may go on.
     pub health: Health,
     /// The time.
@@ -67,8 +70,8 @@ impl App {
             snapshot_age_max: config.snapshot_age.0,
             ..RoomsSettings::default()
         };
-        let failing = health.clone();
-        let rooms = Rooms::new(Arc::clone(&log), settings, move |error| failing.store_failed(&error.to_string()));
-        Self(Arc::new(AppParts { config, log, cells, directory, rooms, health, clock }))
+        let rooms = Rooms::new(Arc::clone(&log), clock.clone(), settings);
+        let connections = Connections::default();
+        Self(Arc::new(AppParts { config, log, cells, directory, rooms, connections, health, clock }))
     }
 }

@@ -1,11 +1,46 @@
 //! The rooms of this process: which are open, how to come in, and what the rest of the server asks of them.
+//!
+//! `registry` knows which are open, `task` drives one, `mailbox` is what connections send it, `seat` is one
+//! participation, `compaction` looks after the documents that nobody has open.
 
-use std::{future::Future, sync::Arc, time::Duration};
+mod compaction;
+mod mailbox;
+mod registry;
+mod seat;
+mod task;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
-use plenary_ids::{DocumentId, UserId};
-use plenary_permissions::Access;
+use plenary_gate::StateVector;
+use plenary_ids::{DocumentId, ParticipantId, UserId};
+use plenary_protocol::CloseReason;
+use plenary_room::{Join, LiveDocument, RoomSettings};
 use plenary_storage::{DocumentLog, StoreError};
+use tokio::sync::{Mutex, oneshot};
+
+use self::registry::{Control, Registry};
+pub(crate) use self::{
+    mailbox::RoomEnded,
+    registry::Shut,
+    seat::{Joining, Seat},
+};
+use crate::{
+    clock::Clock,
+    directory::{Denied, Directory},
+};
+
+/// How long a socket that was written to while somebody's access was taken away may take to finish that write.
+const SETTLE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often a question is put to a document whose room ends while it is asked.
+const STATE_TRIES_MAX: usize = 3;
 
 /// Times and bounds of the rooms.
 #[derive(Clone, Debug)]
@@ -31,6 +66,18 @@ impl Default for RoomsSettings {
     }
 }
 
+impl RoomsSettings {
+    fn room(&self) -> RoomSettings {
+        let milliseconds = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        RoomSettings {
+            idle_after_ms: milliseconds(self.idle_after),
+            snapshot_tail_bytes_min: usize::try_from(self.snapshot_tail_bytes_min).unwrap_or(usize::MAX),
+            snapshot_age_ms: milliseconds(self.snapshot_age_max),
+            ..RoomSettings::default()
+        }
+    }
+}
+
 /// Whose access may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Affected {
@@ -38,6 +85,15 @@ pub enum Affected {
     User(UserId),
     /// Everybody in these documents: a stage, a deletion.
     Documents(Vec<DocumentId>),
+}
+
+impl Affected {
+    fn covers(&self, seat: &Seat) -> bool {
+        match self {
+            Self::User(user) => seat.user == *user,
+            Self::Documents(documents) => documents.contains(&seat.document),
+        }
+    }
 }
 
 /// Why a document's state cannot be told.
@@ -49,7 +105,10 @@ pub enum StateError {
     /// The store cannot be read.
     #[error("the document cannot be read")]
     Store(#[from] StoreError),
-    /// The room ended while it was asked, several times in a row.
+    /// What is stored does not make a document.
+    #[error("the document is damaged")]
+    Damaged,
+    /// The room ended while it was asked, or its store failed.
     #[error("the room did not answer")]
     Unanswered,
 }
@@ -71,30 +130,122 @@ pub struct Rooms(Arc<Inner>);
 
 struct Inner {
     log: Arc<dyn DocumentLog>,
+    clock: Clock,
+    settings: RoomsSettings,
+    registry: Registry,
+    participants: AtomicU64,
+    /// Counts the calls of `access_changed`.
+    access_changes: AtomicU64,
+    /// Held while rights are asked for and the answers carried out, so that an older answer never follows a newer.
+    changing_access: Mutex<()>,
 }
 
 impl Rooms {
-    /// No room open yet. `store_failed` is called (from any task, possibly often) when the store has said
-    /// [`StoreError::Failed`]: nothing more can be written until the process starts afresh.
-    pub fn new(
-        log: Arc<dyn DocumentLog>,
-        settings: RoomsSettings,
-        store_failed: impl Fn(&StoreError) + Send + Sync + 'static,
-    ) -> Self {
-        let _ = (settings, store_failed);
-        Self(Arc::new(Inner { log }))
+    /// No room open yet.
+    pub fn new(log: Arc<dyn DocumentLog>, clock: Clock, settings: RoomsSettings) -> Self {
+        Self(Arc::new(Inner {
+            log,
+            clock,
+            settings,
+            registry: Registry::default(),
+            participants: AtomicU64::new(1),
+            access_changes: AtomicU64::new(0),
+            changing_access: Mutex::new(()),
+        }))
     }
 
-    /// Asks `access` again for everybody concerned and carries out the difference in open sockets. Call it
-    /// once the change is committed. `access` answers `None` where nothing is granted (any more).
+    /// A number to remember before asking what somebody may do; [`join`](Self::join) wants it.
+    pub(crate) fn access_changes(&self) -> u64 {
+        self.0.access_changes.load(Ordering::SeqCst)
+    }
+
+    /// Takes a seat in a document's room, which is opened if it is not.
+    ///
+    /// `asked_at` is what [`access_changes`](Self::access_changes) said before `joining.access` was asked for: if
+    /// rights have changed since, they are asked for again, so that nobody slips in on an answer of before.
+    /// Fails with `Shut` when the server is ending.
+    pub(crate) async fn join(
+        &self,
+        joining: Joining,
+        asked_at: u64,
+        directory: &Directory,
+    ) -> Result<Arc<Seat>, Shut> {
+        let participant = ParticipantId(self.0.participants.fetch_add(1, Ordering::Relaxed));
+        let document = joining.document;
+        let (dialect, prefix, access) = (joining.dialect, joining.prefix.clone(), joining.access);
+        let seat = self.0.registry.join(
+            document,
+            |room| {
+                let seat = Arc::new(Seat::new(joining, participant, room));
+                let join = Join {
+                    participant,
+                    user: seat.user,
+                    dialect,
+                    prefix,
+                    access,
+                    backlog: seat.backlog.clone(),
+                };
+                (join, seat)
+            },
+            |inlets| task::start(Arc::clone(&self.0), document, inlets),
+        )?;
+        if self.access_changes() != asked_at {
+            self.ask_again(vec![Arc::clone(&seat)], directory).await;
+        }
+        Ok(seat)
+    }
+
+    /// Asks `directory` again for everybody concerned and carries out the difference in open sockets. Call it
+    /// once the change is committed.
     ///
     /// Once this returns nothing is accepted from those whose access ended, and nothing but one close frame
-    /// is written to their sockets for that document. It does not wait for durability.
-    pub async fn access_changed<F>(&self, affected: Affected, access: impl Fn(UserId, DocumentId) -> F)
-    where
-        F: Future<Output = Option<Access>> + Send,
-    {
-        let _ = (affected, &access);
+    /// is written to their sockets for that document. It does not wait for durability; a socket that does not
+    /// take what was being written to it within a second is dropped.
+    pub async fn access_changed(&self, affected: Affected, directory: &Directory) {
+        self.0.access_changes.fetch_add(1, Ordering::SeqCst);
+        let seats = self.0.registry.seats(|seat| affected.covers(seat));
+        self.ask_again(seats, directory).await;
+    }
+
+    /// Asks once more what one participation may do, as when its credential was renewed or has run out.
+    pub(crate) async fn ask_again_for(&self, seat: &Arc<Seat>, directory: &Directory) {
+        self.ask_again(vec![Arc::clone(seat)], directory).await;
+    }
+
+    async fn ask_again(&self, seats: Vec<Arc<Seat>>, directory: &Directory) {
+        let mut ended = Vec::new();
+        let mut answers = Vec::new();
+        {
+            let _one_at_a_time = self.0.changing_access.lock().await;
+            for seat in seats {
+                let (done, answer) = oneshot::channel();
+                let (participant, control) = (seat.participant, &seat.room.control);
+                let told = match directory.access(&seat.identity(), seat.document).await {
+                    Ok(grant) if !seat.note_access(grant.access) => continue,
+                    Ok(grant) => control.send(Control::SetAccess(participant, grant.access, done)),
+                    Err(denied) => {
+                        seat.end(match denied {
+                            Denied::NotFound => CloseReason::Removed,
+                            Denied::SignInEnded => CloseReason::BadToken,
+                            // Who cannot be shown to have access has none.
+                            Denied::Store(_) => CloseReason::StoreDown,
+                        });
+                        ended.push(Arc::clone(&seat));
+                        control.send(Control::Remove(participant, done))
+                    }
+                };
+                // A room that has ended has forgotten everybody.
+                if told.is_ok() {
+                    answers.push(answer);
+                }
+            }
+        }
+        for answer in answers {
+            let _ = answer.await;
+        }
+        for seat in ended {
+            seat.settled().await;
+        }
     }
 
     /// A document's state as one Yjs v1 update, or what is missing against `state_vector`; only what is
@@ -104,20 +255,75 @@ impl Rooms {
         document: DocumentId,
         state_vector: Option<Bytes>,
     ) -> Result<Bytes, StateError> {
-        let _ = state_vector;
-        self.0.log.load(document).await?;
+        if let Some(encoded) = &state_vector {
+            StateVector::read(encoded).map_err(|_| StateError::MalformedStateVector)?;
+        }
+        for _ in 0..STATE_TRIES_MAX {
+            let Some(room) = self.0.registry.find(document) else {
+                return self.stored_state(document, state_vector).await;
+            };
+            if let Some(answer) = room.mailbox.state(state_vector.clone()).await {
+                return answer.map_err(|()| StateError::Unanswered);
+            }
+        }
         Err(StateError::Unanswered)
+    }
+
+    /// The state of a document that nobody has open, without opening a room for it.
+    async fn stored_state(
+        &self,
+        document: DocumentId,
+        state_vector: Option<Bytes>,
+    ) -> Result<Bytes, StateError> {
+        let theirs = state_vector
+            .map(|encoded| StateVector::read(&encoded))
+            .transpose();
+        let theirs = theirs.map_err(|_| StateError::MalformedStateVector)?;
+        let loaded = task::stored(self.0.log.load(document).await?);
+        let built = tokio::task::spawn_blocking(move || {
+            let document = LiveDocument::load(&loaded)?;
+            match theirs {
+                Some(theirs) => document.diff(&theirs),
+                None => document.state(),
+            }
+        });
+        built.await.map_err(|_| StateError::Damaged)?.map_err(|error| {
+            tracing::error!(%document, %error, "document not built from the store");
+            StateError::Damaged
+        })
     }
 
     /// Closes every connection with the code for a restart, waits until what was accepted is durable and all
     /// rooms have ended, at most `within`. True when they all did. No room opens afterwards.
     pub async fn shutdown(&self, within: Duration) -> bool {
-        let _ = within;
-        true
+        self.0.registry.shut();
+        let all_ended = async {
+            loop {
+                let ended = self.0.registry.room_ended.notified();
+                tokio::pin!(ended);
+                // Counted from here on, so that no end is missed between the look and the wait.
+                ended.as_mut().enable();
+                if self.counts().rooms == 0 {
+                    return;
+                }
+                ended.await;
+            }
+        };
+        tokio::time::timeout(within, all_ended).await.is_ok()
+    }
+
+    /// Writes snapshots for documents that nobody has open, for as long as the process lives.
+    pub async fn look_after_idle_documents(&self) {
+        compaction::run(&self.0).await;
     }
 
     /// For the metrics.
     pub fn counts(&self) -> RoomCounts {
-        RoomCounts::default()
+        let (rooms, participants, mailbox_bytes) = self.0.registry.counts();
+        RoomCounts {
+            rooms,
+            participants,
+            mailbox_bytes,
+        }
     }
 }

@@ -1,1 +1,520 @@
 //! One connection: socket <-> room.
+//!
+//! A connection is one task in which a reader and a writer run side by side, so that one that waits for room in
+//! a mailbox still writes, and one that waits for its socket still reads. `y_websocket` and `hocuspocus` say what
+//! the two dialects do with a frame; `outbox` is what waits to be written.
+
+mod hocuspocus;
+pub(crate) mod outbox;
+mod pace;
+mod y_websocket;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    future::Future,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{
+        WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket},
+    },
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use plenary_ids::{ConnectionId, DocumentId, UserId};
+use plenary_permissions::Access;
+use plenary_protocol::{CloseReason, limits};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::{Instant, sleep_until, timeout},
+};
+
+use self::outbox::{Outbox, Outgoing, Turn, Waiting};
+use crate::{
+    App,
+    auth::{self, AuthError, Credential, Identity},
+    directory::Denied,
+    health::Fitness,
+};
+
+/// Small, for most connections are quiet: the library's own size of 128 KiB would be most of a connection's memory.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// Frames of one turn are gathered up to this size before they go to the socket.
+const WRITE_BUFFER_BYTES: usize = 8 * 1024;
+
+/// What the socket layer reads of one message. A little over our own limit, so that frames just above it are
+/// answered in their dialect instead of ending the connection.
+const MESSAGE_BYTES_MAX: usize = limits::FRAME_BYTES_MAX + 1024 * 1024;
+
+/// How long one write may take before the peer is given up.
+const WRITE_WITHIN: Duration = Duration::from_secs(60);
+
+/// Nothing heard for this long, not even the answer to a ping: the peer is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// How long a peer may take to answer our close frame.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Frames above this size are written one at a time, under a budget that all connections share: a herd that asks
+/// for a large document must not multiply it in memory.
+const LARGE_FRAME_BYTES: usize = 64 * 1024;
+
+/// The budget, in KiB, for a semaphore counts in `u32`.
+const LARGE_FRAMES_KIB_MAX: u32 = 256 * 1024;
+
+/// When a sign-in has run out and holds all the same, for it was prolonged elsewhere: how soon it is asked again.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Connections of one user. Six devices with ten tabs are far below, a runaway script is above.
+const CONNECTIONS_PER_USER_MAX: usize = 256;
+
+/// The two endpoints.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/sync/{document}", get(y_websocket::upgrade))
+        .route("/sync", get(hocuspocus::upgrade))
+}
+
+/// The open connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Connections(Arc<ConnectionsInner>);
+
+#[derive(Debug)]
+struct ConnectionsInner {
+    next: AtomicU64,
+    open: watch::Sender<usize>,
+    by_user: Mutex<HashMap<UserId, usize>>,
+    large_frames: Semaphore,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self(Arc::new(ConnectionsInner {
+            next: AtomicU64::new(1),
+            open: watch::Sender::new(0),
+            by_user: Mutex::default(),
+            large_frames: Semaphore::new(LARGE_FRAMES_KIB_MAX as usize),
+        }))
+    }
+}
+
+impl Connections {
+    /// How many are open.
+    pub fn count(&self) -> usize {
+        *self.0.open.borrow()
+    }
+
+    /// Waits until none is open any more, at most `within`. True when there is none.
+    pub async fn closed(&self, within: Duration) -> bool {
+        let mut open = self.0.open.subscribe();
+        timeout(within, open.wait_for(|open| *open == 0)).await.is_ok()
+    }
+
+    fn open(&self) -> Open {
+        self.0.open.send_modify(|open| *open += 1);
+        Open {
+            id: ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed)),
+            connections: self.clone(),
+            user: None,
+        }
+    }
+}
+
+/// Counts one connection for as long as it lives.
+#[derive(Debug)]
+struct Open {
+    id: ConnectionId,
+    connections: Connections,
+    user: Option<UserId>,
+}
+
+impl Open {
+    /// Counts it for its user, the first that it names. False when that user has too many already.
+    fn belongs_to(&mut self, user: UserId) -> bool {
+        if self.user.is_some() {
+            return true;
+        }
+        let mut by_user = self
+            .connections
+            .0
+            .by_user
+            .lock()
+            .expect("nothing panics while it is held");
+        let count = by_user.entry(user).or_default();
+        if *count >= CONNECTIONS_PER_USER_MAX {
+            return false;
+        }
+        *count += 1;
+        self.user = Some(user);
+        true
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(user) = self.user {
+            let mut by_user = self
+                .connections
+                .0
+                .by_user
+                .lock()
+                .expect("nothing panics while it is held");
+            if let Some(count) = by_user.get_mut(&user) {
+                *count -= 1;
+                if *count == 0 {
+                    by_user.remove(&user);
+                }
+            }
+        }
+        self.connections.0.open.send_modify(|open| *open -= 1);
+    }
+}
+
+/// What a dialect does with what comes in.
+trait Dialog: Send {
+    /// What keeps a quiet client from closing its socket.
+    const FILLER: &'static [u8];
+
+    /// Takes one frame. May wait for the room or the store; nothing more is read meanwhile.
+    fn frame(&mut self, frame: Bytes) -> impl Future<Output = ()> + Send;
+
+    /// When [`on_time`](Self::on_time) is due, if it is.
+    fn due(&self) -> Option<Instant>;
+
+    /// Something runs out.
+    fn on_time(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Whether any room has been joined: then the rooms say when the connection ends.
+    fn is_seated(&self) -> bool;
+
+    /// The socket is gone: leaves all rooms.
+    fn leave(self) -> impl Future<Output = ()> + Send;
+}
+
+/// HTTP's answer while the process takes nobody in: stock clients then back off.
+fn unavailable(app: &App) -> Option<Response> {
+    (app.health.fitness() != Fitness::Ready).then(busy)
+}
+
+fn busy() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")]).into_response()
+}
+
+fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(2 * MESSAGE_BYTES_MAX)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+}
+
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// They are told this.
+    Because(CloseReason),
+    /// It cannot be found out just now.
+    NotNow,
+}
+
+impl Refusal {
+    /// What to tell somebody who is connected already.
+    fn reason(self) -> CloseReason {
+        match self {
+            Self::Because(reason) => reason,
+            Self::NotNow => CloseReason::StoreDown,
+        }
+    }
+}
+
+/// Somebody may join a document's room.
+struct Admission {
+    identity: Identity,
+    document: DocumentId,
+    access: Access,
+    /// For [`Rooms::join`](crate::rooms::Rooms).
+    asked_at: u64,
+}
+
+/// The sign-in cookie, if the upgrade comes from our own pages.
+fn cookie(app: &App, headers: &HeaderMap) -> Option<Credential> {
+    auth::cookie(&app.config, headers).filter(|_| auth::is_own_origin(&app.config, headers))
+}
+
+/// Recognises whoever shows a credential.
+async fn recognise(app: &App, credential: Option<Credential>) -> Result<Identity, Refusal> {
+    let Some(credential) = credential else {
+        return Err(Refusal::Because(CloseReason::BadToken));
+    };
+    let is_ticket = matches!(credential, Credential::Ticket(_));
+    app.directory
+        .authenticate(credential)
+        .await
+        .map_err(|error| match error {
+            AuthError::Missing | AuthError::Invalid if is_ticket => Refusal::Because(CloseReason::Expired),
+            AuthError::Missing | AuthError::Invalid => Refusal::Because(CloseReason::BadToken),
+            AuthError::Store(_) => Refusal::NotNow,
+        })
+}
+
+/// Says whether somebody recognised may join the document of that name.
+async fn admit(app: &App, open: &mut Open, identity: Identity, name: &str) -> Result<Admission, Refusal> {
+    if !open.belongs_to(identity.user) {
+        return Err(Refusal::Because(CloseReason::TooFast));
+    }
+    let document = name
+        .parse()
+        .map_err(|_| Refusal::Because(CloseReason::NotFound))?;
+    let asked_at = app.rooms.access_changes();
+    let grant = app
+        .directory
+        .access(&identity, document)
+        .await
+        .map_err(|denied| match denied {
+            Denied::NotFound => Refusal::Because(CloseReason::NotFound),
+            Denied::SignInEnded => Refusal::Because(CloseReason::BadToken),
+            Denied::Store(_) => Refusal::NotNow,
+        })?;
+    Ok(Admission {
+        identity,
+        document,
+        access: grant.access,
+        asked_at,
+    })
+}
+
+/// When an identity runs out.
+fn expiry(app: &App, identity: &Identity) -> Option<Instant> {
+    let left_ms = identity.expires_at_ms?.saturating_sub(app.clock.now_ms());
+    Instant::now().checked_add(Duration::from_millis(left_ms))
+}
+
+/// Serves one connection until it is over.
+async fn serve<D: Dialog>(app: &App, socket: WebSocket, outbox: &Outbox, mut dialog: D) {
+    let (sink, stream) = socket.split();
+    {
+        let reader = read(app, stream, outbox, &mut dialog);
+        let writer = write(app, sink, outbox, D::FILLER);
+        tokio::pin!(reader, writer);
+        let outcome = tokio::select! {
+            () = &mut reader => Written::Lost,
+            outcome = &mut writer => outcome,
+        };
+        if let Written::Closed(reason) = outcome {
+            tracing::debug!(%reason, "connection closed by us");
+            // Ending with unread bytes would reset the connection and the close frame might be lost with it.
+            let _ = timeout(CLOSE_WITHIN, reader).await;
+        }
+    }
+    outbox.finish();
+    dialog.leave().await;
+}
+
+async fn read<D: Dialog>(app: &App, mut stream: SplitStream<WebSocket>, outbox: &Outbox, dialog: &mut D) {
+    let mut fitness = app.health.subscribe();
+    let mut heard = Instant::now();
+    loop {
+        let silent = heard + SILENCE_MAX;
+        let due = dialog.due().map_or(silent, |due| due.min(silent));
+        let received = tokio::select! {
+            biased;
+            received = stream.next() => received,
+            () = sleep_until(due) => {
+                if Instant::now() >= silent {
+                    tracing::debug!("nothing heard for too long");
+                    return;
+                }
+                dialog.on_time().await;
+                continue;
+            }
+            Ok(()) = fitness.changed() => {
+                if !dialog.is_seated() {
+                    outbox.close(CloseReason::Restart, Waiting::Written);
+                }
+                continue;
+            }
+        };
+        heard = Instant::now();
+        match received {
+            // Nothing is accepted any more; reading on lets the peer's close frame arrive.
+            Some(Ok(_)) if outbox.is_closing() => {}
+            Some(Ok(Message::Binary(frame))) => {
+                metrics::counter!("plenary_received_bytes_total").increment(frame.len() as u64);
+                dialog.frame(frame).await;
+            }
+            Some(Ok(Message::Text(_))) => outbox.close(CloseReason::Malformed, Waiting::Written),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => {}
+            Some(Err(error)) => {
+                if !is_too_large(&error) {
+                    return;
+                }
+                // What follows cannot be read; the writer says why and ends.
+                outbox.close(CloseReason::TooLarge, Waiting::Written);
+                std::future::pending::<()>().await;
+            }
+            None => return,
+        }
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    use std::error::Error;
+    let text = error
+        .source()
+        .map_or_else(|| error.to_string(), |source| source.to_string());
+    text.contains("too long")
+}
+
+/// How writing ended.
+enum Written {
+    /// With this close frame.
+    Closed(CloseReason),
+    /// The peer is gone or was given up.
+    Lost,
+}
+
+async fn write(
+    app: &App,
+    mut sink: SplitSink<WebSocket, Message>,
+    outbox: &Outbox,
+    filler: &'static [u8],
+) -> Written {
+    let mut frames = VecDeque::new();
+    let mut filler_due = Instant::now() + limits::FILLER_AFTER;
+    let mut ping_due = filler_due;
+    loop {
+        let now = Instant::now();
+        let mut due = Vec::new();
+        // Browsers answer pings but do not show them to a page, which waits for data; one that only listens must
+        // be asked for a sign of life all the same.
+        if now >= ping_due {
+            due.push(Message::Ping(Bytes::new()));
+            ping_due = now + limits::FILLER_AFTER;
+        }
+        if now >= filler_due {
+            due.push(Message::Binary(Bytes::from_static(filler)));
+            filler_due = now + limits::FILLER_AFTER;
+        }
+        if !due.is_empty() && in_time(outbox, send_all(&mut sink, due)).await.is_err() {
+            return Written::Lost;
+        }
+        let turn = tokio::select! {
+            biased;
+            turn = outbox.next_turn(&mut frames) => turn,
+            () = sleep_until(ping_due.min(filler_due)) => continue,
+        };
+        match turn {
+            Turn::Write => {
+                if in_time(outbox, write_turn(app, &mut sink, outbox, &mut frames))
+                    .await
+                    .is_err()
+                {
+                    return Written::Lost;
+                }
+                outbox.turn_written();
+                filler_due = Instant::now() + limits::FILLER_AFTER;
+            }
+            Turn::Close(reason) => {
+                let close = Message::Close(Some(CloseFrame {
+                    code: reason.code(),
+                    reason: reason.text().into(),
+                }));
+                return match in_time(outbox, send_all(&mut sink, vec![close])).await {
+                    Ok(()) => Written::Closed(reason),
+                    Err(Lost) => Written::Lost,
+                };
+            }
+            Turn::Drop => return Written::Lost,
+        }
+    }
+}
+
+/// The peer is gone.
+struct Lost;
+
+impl From<axum::Error> for Lost {
+    fn from(_: axum::Error) -> Self {
+        Self
+    }
+}
+
+async fn in_time(outbox: &Outbox, writing: impl Future<Output = Result<(), Lost>>) -> Result<(), Lost> {
+    tokio::select! {
+        written = timeout(WRITE_WITHIN, writing) => written.unwrap_or(Err(Lost)),
+        () = outbox.until_dropped() => Err(Lost),
+    }
+}
+
+async fn send_all(sink: &mut SplitSink<WebSocket, Message>, messages: Vec<Message>) -> Result<(), Lost> {
+    for message in messages {
+        sink.feed(message).await?;
+    }
+    Ok(sink.flush().await?)
+}
+
+/// Writes everything that waited, and flushes once: at 50 readers that is worth nine times the throughput of a
+/// flush for each frame. Large frames go one by one.
+async fn write_turn(
+    app: &App,
+    sink: &mut SplitSink<WebSocket, Message>,
+    outbox: &Outbox,
+    frames: &mut VecDeque<Outgoing>,
+) -> Result<(), Lost> {
+    let mut fed = Vec::with_capacity(frames.len());
+    while let Some(outgoing) = frames.pop_front() {
+        if outbox.discards(&outgoing) {
+            continue;
+        }
+        let size_bytes = outgoing.frame.len();
+        if size_bytes <= LARGE_FRAME_BYTES {
+            sink.feed(Message::Binary(outgoing.frame.clone())).await?;
+            fed.push(outgoing);
+            continue;
+        }
+        sink.flush().await?;
+        written(fed.drain(..));
+        let kib = u32::try_from(size_bytes / 1024)
+            .unwrap_or(u32::MAX)
+            .min(LARGE_FRAMES_KIB_MAX);
+        let budget = app.connections.0.large_frames.acquire_many(kib).await;
+        if outbox.discards(&outgoing) {
+            continue;
+        }
+        sink.feed(Message::Binary(outgoing.frame.clone())).await?;
+        sink.flush().await?;
+        drop(budget);
+        written(std::iter::once(outgoing));
+    }
+    sink.flush().await?;
+    written(fed.into_iter());
+    Ok(())
+}
+
+/// Takes frames that have left out of their participants' backlogs.
+fn written(frames: impl Iterator<Item = Outgoing>) {
+    let mut size_bytes = 0;
+    for outgoing in frames {
+        size_bytes += outgoing.frame.len();
+        if let Some(seat) = outgoing.seat
+            && seat.backlog.written(outgoing.frame.len())
+        {
+            seat.room.drained(seat.participant);
+        }
+    }
+    metrics::counter!("plenary_sent_bytes_total").increment(size_bytes as u64);
+}

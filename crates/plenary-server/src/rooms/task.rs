@@ -1,0 +1,406 @@
+//! Drives one room: brings it what happens, carries out what it wants done.
+//!
+//! The loop waits for the store as for everything else, never instead of it: while a batch is being flushed the
+//! room goes on merging the next. It never waits for a connection.
+
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use plenary_ids::{DocumentId, ParticipantId};
+use plenary_permissions::Access;
+use plenary_protocol::{CloseReason, Message, SyncMessage};
+use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, NewRecord, Room};
+use plenary_storage::{BoxFuture, Loaded, Seq, StoreError};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::oneshot,
+    time::MissedTickBehavior,
+};
+use tracing::Instrument;
+
+use super::{
+    Inner,
+    mailbox::Mail,
+    registry::{Control, Inlets},
+    seat::Seat,
+};
+
+/// Messages taken in one turn; their bytes are bounded by the mailbox.
+const TURN_COUNT_MAX: usize = 1024;
+
+/// Inputs over this many bytes may take the room a while, so the other tasks of the thread are moved away first.
+const HEAVY_BYTES: usize = 256 * 1024;
+
+/// Awareness that falls silent, idling and snapshots by age are noticed at this pace.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Opens the room of a document: the task runs until the room stops.
+pub(super) fn start(rooms: Arc<Inner>, document: DocumentId, inlets: Inlets) {
+    let span = tracing::info_span!("room", %document);
+    tokio::spawn(run(rooms, document, inlets).instrument(span));
+}
+
+async fn run(rooms: Arc<Inner>, document: DocumentId, inlets: Inlets) {
+    tracing::info!("room opened");
+    let (room, effects) = Room::new(document, rooms.settings.room());
+    let mut task = Task {
+        rooms,
+        document,
+        room,
+        inlets,
+        seats: HashMap::new(),
+        loading: None,
+        appending: None,
+        compacting: None,
+        append_began: Instant::now(),
+        states: HashMap::new(),
+        states_asked: 0,
+        is_ending: false,
+    };
+    let end = AssertUnwindSafe(task.live(effects)).catch_unwind().await;
+    let reason = match end {
+        Ok(End::Quiet) => {
+            tracing::info!("room closed");
+            return;
+        }
+        Ok(End::Restart) => CloseReason::Restart,
+        Ok(End::Unreadable) => CloseReason::StoreDown,
+        Err(panic) => {
+            let reason = panic.downcast_ref::<String>().map(String::as_str);
+            let reason = reason
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("a panic without text");
+            tracing::error!(
+                reason,
+                "room failed; the document is loaded afresh for whoever returns"
+            );
+            CloseReason::Internal
+        }
+    };
+    task.close(reason).await;
+    tracing::info!(%reason, "room closed");
+}
+
+/// How a room ended.
+enum End {
+    /// Nobody was there and nothing was under way; it is no longer in the registry.
+    Quiet,
+    /// The server ends.
+    Restart,
+    /// The document cannot be read.
+    Unreadable,
+}
+
+struct Task {
+    rooms: Arc<Inner>,
+    document: DocumentId,
+    room: Room,
+    inlets: Inlets,
+    seats: HashMap<ParticipantId, Arc<Seat>>,
+    loading: Option<BoxFuture<'static, Result<Loaded, StoreError>>>,
+    appending: Option<BoxFuture<'static, Result<Seq, StoreError>>>,
+    compacting: Option<BoxFuture<'static, Result<(), StoreError>>>,
+    append_began: Instant,
+    /// Who waits for which answer to `Input::State`.
+    states: HashMap<u64, oneshot::Sender<Result<Bytes, ()>>>,
+    states_asked: u64,
+    /// The server ends: what was received is finished, nothing more is.
+    is_ending: bool,
+}
+
+impl Task {
+    async fn live(&mut self, effects: Vec<Effect>) -> End {
+        if let Some(end) = self.carry_out(effects) {
+            return end;
+        }
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + TICK, TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut mail = Vec::new();
+        loop {
+            // Until the document is there nobody's words can be merged; past the bound for what is not yet durable
+            // they stay where they are, so that in the end the writers' sockets are not read.
+            let is_reading = self.loading.is_none() && self.room.is_reading();
+            if self.is_ending && self.is_finished() {
+                return End::Restart;
+            }
+            let has_mail = !(self.is_ending && self.inlets.mail.is_empty());
+            let end = tokio::select! {
+                biased;
+                Some(control) = self.inlets.control.recv() => self.control(control),
+                _ = ticks.tick() => self.give(Input::Tick, Weight::Light),
+                appended = settled(&mut self.appending) => self.appended(appended),
+                loaded = settled(&mut self.loading) => self.loaded(loaded),
+                compacted = settled(&mut self.compacting) => {
+                    if let Err(error) = compacted {
+                        tracing::warn!(%error, "snapshot not stored");
+                    }
+                    None
+                }
+                _ = self.inlets.mail.recv_many(&mut mail, TURN_COUNT_MAX), if is_reading && has_mail => {
+                    self.turn(&mut mail)
+                }
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    /// When the server ends: whether everything that was received has been answered.
+    fn is_finished(&self) -> bool {
+        let is_answered = self.loading.is_none() && self.appending.is_none() && self.compacting.is_none();
+        // Without space the room would go on trying for as long as there is none.
+        is_answered && (self.inlets.mail.is_empty() || !self.room.is_reading())
+    }
+
+    fn control(&mut self, control: Control) -> Option<End> {
+        match control {
+            Control::Join(join, seat) => {
+                self.seats.insert(seat.participant, seat);
+                self.give(Input::Join(join), Weight::Light)
+            }
+            Control::SetAccess(participant, access, done) => {
+                let end = self.set_access(participant, access);
+                let _ = done.send(());
+                end
+            }
+            Control::Remove(participant, done) => {
+                let end = self.leave(participant);
+                let _ = done.send(());
+                end
+            }
+            Control::Drained(participant) => self.give(Input::Drained(participant), Weight::Light),
+            Control::Shutdown => {
+                self.is_ending = true;
+                self.inlets.mail.close();
+                None
+            }
+        }
+    }
+
+    fn set_access(&mut self, participant: ParticipantId, access: Access) -> Option<End> {
+        self.give(Input::SetAccess { participant, access }, Weight::Light)
+    }
+
+    fn leave(&mut self, participant: ParticipantId) -> Option<End> {
+        self.seats.remove(&participant)?;
+        self.rooms.registry.forget(self.document, participant);
+        self.give(Input::Leave(participant), Weight::Light)
+    }
+
+    /// Gives the room everything that waited: one batch, unless somebody left or asked in between.
+    fn turn(&mut self, mail: &mut Vec<Mail>) -> Option<End> {
+        let mut batch = Batch::default();
+        let mut end = None;
+        for mail in mail.drain(..) {
+            match mail {
+                Mail::Message(participant, message, permit) => {
+                    batch.size_bytes += permit.num_permits();
+                    batch.messages.push((participant, message));
+                    batch.permits.push(permit);
+                }
+                Mail::Leave(participant) => {
+                    end = end.or(self.merge(&mut batch));
+                    end = end.or(self.leave(participant));
+                }
+                Mail::State(state_vector, answer) => {
+                    end = end.or(self.merge(&mut batch));
+                    self.states_asked += 1;
+                    let request = self.states_asked;
+                    self.states.insert(request, answer);
+                    let input = Input::State {
+                        request,
+                        state_vector,
+                    };
+                    end = end.or(self.give(input, Weight::Heavy));
+                }
+            }
+        }
+        end.or(self.merge(&mut batch))
+    }
+
+    fn merge(&mut self, batch: &mut Batch) -> Option<End> {
+        let batch = std::mem::take(batch);
+        if batch.messages.is_empty() {
+            return None;
+        }
+        metrics::counter!("plenary_messages_received_total").increment(batch.messages.len() as u64);
+        // The answer to a step 1 may be the whole document.
+        let asks = |message: &Message| matches!(message, Message::Sync(SyncMessage::Step1(_)));
+        let is_heavy =
+            batch.size_bytes > HEAVY_BYTES || batch.messages.iter().any(|(_, message)| asks(message));
+        let weight = if is_heavy { Weight::Heavy } else { Weight::Light };
+        self.give(Input::Messages(batch.messages), weight)
+    }
+
+    fn appended(&mut self, appended: Result<Seq, StoreError>) -> Option<End> {
+        let elapsed = self.append_began.elapsed();
+        let input = match appended {
+            Ok(seq) => {
+                metrics::histogram!("plenary_durable_seconds").record(elapsed);
+                Input::Appended { seq }
+            }
+            Err(error @ StoreError::Full { .. }) => {
+                tracing::warn!(%error, "records not stored; tried again later");
+                Input::AppendFailed(AppendFailure::Full)
+            }
+            Err(error) => {
+                tracing::error!(%error, "records not stored");
+                Input::AppendFailed(AppendFailure::Failed)
+            }
+        };
+        self.give(input, Weight::Light)
+    }
+
+    fn loaded(&mut self, loaded: Result<Loaded, StoreError>) -> Option<End> {
+        let stored = match loaded {
+            Ok(loaded) => stored(loaded),
+            // A document begins to exist with its first record.
+            Err(StoreError::NotFound) => LoadedDocument::default(),
+            Err(error) => {
+                tracing::error!(%error, "document not read");
+                return self
+                    .give(Input::LoadFailed, Weight::Light)
+                    .or(Some(End::Unreadable));
+            }
+        };
+        self.give(Input::Loaded(stored), Weight::Heavy)
+    }
+
+    fn give(&mut self, input: Input, weight: Weight) -> Option<End> {
+        let now_ms = self.rooms.clock.now_ms();
+        let effects = match weight {
+            Weight::Heavy => making_way(|| self.room.handle(now_ms, input)),
+            Weight::Light => self.room.handle(now_ms, input),
+        };
+        self.carry_out(effects)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Option<End> {
+        let mut wants_to_stop = false;
+        for effect in effects {
+            match effect {
+                Effect::Load => {
+                    let (log, document) = (Arc::clone(&self.rooms.log), self.document);
+                    self.loading = Some(Box::pin(async move { log.load(document).await }));
+                }
+                Effect::Append(records) => {
+                    metrics::counter!("plenary_updates_accepted_total").increment(records.len() as u64);
+                    let (log, document) = (Arc::clone(&self.rooms.log), self.document);
+                    let records = records.into_iter().map(record).collect();
+                    self.append_began = Instant::now();
+                    self.appending = Some(Box::pin(async move { log.append(document, records).await }));
+                }
+                Effect::Snapshot { seq, state } => {
+                    // One at a time; the background job makes up for one that is left out.
+                    if self.compacting.is_none() {
+                        tracing::debug!(seq, size_bytes = state.len(), "snapshot");
+                        let (log, document) = (Arc::clone(&self.rooms.log), self.document);
+                        self.compacting =
+                            Some(Box::pin(async move { log.compact(document, seq, state).await }));
+                    }
+                }
+                Effect::Send { participant, frame } => {
+                    if let Some(seat) = self.seats.get(&participant) {
+                        seat.send(frame);
+                    }
+                }
+                Effect::Close { participant, reason } => {
+                    if let Some(seat) = self.seats.remove(&participant) {
+                        self.rooms.registry.forget(self.document, participant);
+                        seat.end(reason);
+                    }
+                }
+                Effect::State { request, update } => {
+                    if let Some(answer) = self.states.remove(&request) {
+                        // Who asked may have gone.
+                        let _ = answer.send(update);
+                    }
+                }
+                Effect::Stop => wants_to_stop = true,
+            }
+        }
+        let is_quiet = self.loading.is_none() && self.appending.is_none() && self.compacting.is_none();
+        (wants_to_stop && is_quiet && self.rooms.registry.remove_if_quiet(self.document, &self.inlets))
+            .then_some(End::Quiet)
+    }
+
+    /// After a failure or for the server's end: lets everybody go, and the room only once nothing is in flight.
+    async fn close(&mut self, reason: CloseReason) {
+        for (participant, seat) in self.seats.drain() {
+            self.rooms.registry.forget(self.document, participant);
+            seat.end(reason);
+        }
+        // The future that panicked, if it was one of these, panics again.
+        if let Some(appending) = self.appending.take() {
+            let _ = AssertUnwindSafe(appending).catch_unwind().await;
+        }
+        if let Some(compacting) = self.compacting.take() {
+            let _ = AssertUnwindSafe(compacting).catch_unwind().await;
+        }
+        self.rooms.registry.remove(self.document);
+        // Nobody reaches the room any more; those who came in meanwhile are sent away, too. Removals and states
+        // are answered by being dropped.
+        while let Ok(control) = self.inlets.control.try_recv() {
+            if let Control::Join(_, seat) = control {
+                seat.end(reason);
+            }
+        }
+    }
+}
+
+/// Whether an input may take long.
+#[derive(Clone, Copy)]
+enum Weight {
+    Light,
+    Heavy,
+}
+
+/// What one turn has gathered so far.
+#[derive(Default)]
+struct Batch {
+    messages: Vec<(ParticipantId, Message)>,
+    size_bytes: usize,
+    /// Given back once the room has taken the messages.
+    permits: Vec<tokio::sync::OwnedSemaphorePermit>,
+}
+
+/// Waits for a store's answer, if one is due. Dropped while it waits, the answer is still due.
+async fn settled<T>(slot: &mut Option<BoxFuture<'static, T>>) -> T {
+    let Some(future) = slot else {
+        return std::future::pending().await;
+    };
+    let answer = future.await;
+    *slot = None;
+    answer
+}
+
+/// Runs something long; where there are several threads the tasks behind it go on meanwhile.
+pub(super) fn making_way<T>(long: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(long),
+        _ => long(),
+    }
+}
+
+/// What the store has, as a room wants it.
+pub(super) fn stored(loaded: Loaded) -> LoadedDocument {
+    LoadedDocument {
+        snapshot: loaded.snapshot.map(|snapshot| (snapshot.seq, snapshot.state)),
+        tail: loaded.tail.into_iter().map(|record| record.update).collect(),
+    }
+}
+
+fn record(record: NewRecord) -> plenary_storage::NewRecord {
+    plenary_storage::NewRecord {
+        user: record.user,
+        at_ms: record.at_ms,
+        update: record.update,
+    }
+}

@@ -1,0 +1,163 @@
+//! One participation, as the room's task, the registry and the connection share it.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use bytes::Bytes;
+use plenary_ids::{DocumentId, ParticipantId, UserId};
+use plenary_permissions::Access;
+use plenary_protocol::{AuthMessage, CloseReason, Message};
+use plenary_room::{Backlog, Dialect};
+
+use super::registry::RoomHandle;
+use crate::{
+    auth::Identity,
+    websocket::outbox::{Outbox, Waiting},
+};
+
+/// Who comes in, and where what the room sends goes to.
+pub(crate) struct Joining {
+    /// To which document.
+    pub(crate) document: DocumentId,
+    /// Who.
+    pub(crate) identity: Identity,
+    /// What it may do there.
+    pub(crate) access: Access,
+    /// How it speaks.
+    pub(crate) dialect: Dialect,
+    /// What each frame to it begins with.
+    pub(crate) prefix: Bytes,
+    /// Whether it told a provider version: those without do not know CLOSE.
+    pub(crate) knows_close: bool,
+    /// The connection's.
+    pub(crate) outbox: Arc<Outbox>,
+}
+
+/// One joining of one room.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) participant: ParticipantId,
+    pub(crate) document: DocumentId,
+    pub(crate) user: UserId,
+    pub(crate) room: RoomHandle,
+    pub(crate) backlog: Backlog,
+    dialect: Dialect,
+    prefix: Bytes,
+    knows_close: bool,
+    outbox: Arc<Outbox>,
+    /// On what the access rests; a renewed credential replaces it.
+    identity: Mutex<Identity>,
+    /// What the room was last told it may do.
+    access: Mutex<Access>,
+    /// Set under the outbox's lock, so that nothing is queued behind it.
+    ended: AtomicBool,
+}
+
+impl Seat {
+    pub(super) fn new(joining: Joining, participant: ParticipantId, room: RoomHandle) -> Self {
+        Self {
+            participant,
+            document: joining.document,
+            user: joining.identity.user,
+            room,
+            backlog: Backlog::default(),
+            dialect: joining.dialect,
+            prefix: joining.prefix,
+            knows_close: joining.knows_close,
+            outbox: joining.outbox,
+            identity: Mutex::new(joining.identity),
+            access: Mutex::new(joining.access),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the room, or whoever took the access away, has ended it.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Under the outbox's lock only. True if it had ended before.
+    pub(crate) fn mark_ended(&self) -> bool {
+        self.ended.swap(true, Ordering::SeqCst)
+    }
+
+    /// Queues a frame of the room.
+    pub(super) fn send(self: &Arc<Self>, frame: Bytes) {
+        self.outbox.push_for(self, frame);
+    }
+
+    /// Ends the participation and says why: closes the socket, or in the Hocuspocus dialect only the document
+    /// where the reason concerns only that.
+    pub(crate) fn end(&self, reason: CloseReason) {
+        let waiting = match reason {
+            CloseReason::Removed | CloseReason::BadToken | CloseReason::NotFound => Waiting::Discarded,
+            _ => Waiting::Written,
+        };
+        if self.dialect == Dialect::YWebsocket {
+            if waiting == Waiting::Discarded {
+                self.outbox.end_seat(self, None);
+            }
+            self.outbox.close(reason, waiting);
+        } else if ends_the_socket(reason) {
+            self.outbox.close(reason, waiting);
+        } else {
+            let text = reason.text().to_owned();
+            // Providers of version 2 throw on CLOSE, and cannot be told from those of version 3.
+            let last_word = match self.knows_close {
+                true => Message::Close(Some(text)),
+                false => Message::Auth(AuthMessage::Denied(text)),
+            };
+            self.outbox.end_seat(self, Some(last_word.encode(&self.prefix)));
+        }
+    }
+
+    /// Returns once nothing that was on its way for this participation can leave any more.
+    pub(super) async fn settled(&self) {
+        self.outbox.settled(super::SETTLE_WITHIN).await;
+    }
+
+    /// On what the access rests.
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+            .lock()
+            .expect("nothing panics while it is held")
+            .clone()
+    }
+
+    /// From here on the access rests on a renewed credential of the same user.
+    pub(crate) fn renew(&self, identity: Identity) {
+        *self.identity.lock().expect("nothing panics while it is held") = identity;
+    }
+
+    /// What the room was last told it may do.
+    pub(crate) fn access(&self) -> Access {
+        *self.access.lock().expect("nothing panics while it is held")
+    }
+
+    /// Notes what it may do from here on; true if that is something else than before.
+    pub(super) fn note_access(&self, access: Access) -> bool {
+        let mut noted = self.access.lock().expect("nothing panics while it is held");
+        std::mem::replace(&mut *noted, access) != access
+    }
+}
+
+/// Whether a reason concerns the whole socket, though it may carry other documents.
+fn ends_the_socket(reason: CloseReason) -> bool {
+    match reason {
+        CloseReason::Restart
+        | CloseReason::StoreDown
+        | CloseReason::Internal
+        | CloseReason::Malformed
+        | CloseReason::TimedOut
+        | CloseReason::TooFast => true,
+        CloseReason::BadToken
+        | CloseReason::Removed
+        | CloseReason::NotFound
+        | CloseReason::Replaced
+        | CloseReason::TooLarge
+        | CloseReason::Refused
+        | CloseReason::Expired => false,
+    }
+}

@@ -1,0 +1,340 @@
+//! The Hocuspocus dialect: many documents a socket, each frame under its document's address, the credential in
+//! the first message.
+//!
+//! Providers send Auth, step 1 and awareness in one go without waiting for an answer. So nothing is read while an
+//! Auth is being decided, and what comes under an address that has shown no credential is dropped unread.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    extract::{State, WebSocketUpgrade},
+    http::HeaderMap,
+    response::Response,
+};
+use bytes::Bytes;
+use plenary_permissions::Access;
+use plenary_protocol::{
+    Addressed, AuthMessage, CloseReason, FILLER_HOCUSPOCUS, Message, PlenaryMessage, Scope, SyncMessage,
+    address_prefix, decode_hocuspocus, document_name, limits,
+};
+use plenary_room::Dialect;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::{
+    Admission, Dialog, LOOK_AGAIN, Open, Refusal, admit, cookie, expiry,
+    outbox::{Outbox, Waiting},
+    pace::Pace,
+    recognise, serve, sized, unavailable,
+};
+use crate::{
+    App,
+    auth::{Credential, Identity},
+    rooms::{Joining, RoomEnded, Seat, Shut},
+};
+
+/// Documents that one socket may carry.
+const DOCUMENTS_MAX: usize = 64;
+
+/// What the socket that would carry one document more is told.
+const TOO_MANY_DOCUMENTS: &str = "too-many-documents";
+
+/// Takes in a socket of this dialect. Who it is turns out later.
+pub(super) async fn upgrade(
+    State(app): State<App>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if let Some(response) = unavailable(&app) {
+        return response;
+    }
+    let cookie = cookie(&app, &headers);
+    let open = app.connections.open();
+    let span = tracing::info_span!("connection", connection = %open.id, user = tracing::field::Empty);
+    sized(upgrade).on_upgrade(move |socket| {
+        async move {
+            let outbox = Arc::new(Outbox::default());
+            let dialog = Hocuspocus {
+                app: app.clone(),
+                open,
+                outbox: Arc::clone(&outbox),
+                cookie,
+                addresses: HashMap::new(),
+                auth_within: Some(Instant::now() + limits::AUTH_WITHIN),
+                before_auth_bytes: 0,
+                pace: Pace::default(),
+            };
+            serve(&app, socket, &outbox, dialog).await;
+        }
+        .instrument(span)
+    })
+}
+
+/// One socket of this dialect.
+struct Hocuspocus {
+    app: App,
+    open: Open,
+    outbox: Arc<Outbox>,
+    /// Stands in for an empty token.
+    cookie: Option<Credential>,
+    addresses: HashMap<String, Stand>,
+    /// Until the first Auth has come.
+    auth_within: Option<Instant>,
+    before_auth_bytes: usize,
+    pace: Pace,
+}
+
+/// How things stand with one address.
+enum Stand {
+    /// It began with a step 1; unless an Auth comes in time it is denied.
+    Expecting(Instant),
+    /// In its room, until the sign-in runs out.
+    Joined {
+        seat: Arc<Seat>,
+        expires: Option<Instant>,
+    },
+    /// Denied or closed: what comes is dropped, without offence, until the next Auth.
+    Out,
+}
+
+impl Hocuspocus {
+    fn send(&self, address: &str, message: &Message) {
+        self.outbox.push(message.encode(&address_prefix(address)));
+    }
+
+    fn deny(&mut self, address: String, text: &str) {
+        self.send(&address, &Message::Auth(AuthMessage::Denied(text.to_owned())));
+        self.set(address, Stand::Out);
+    }
+
+    fn set(&mut self, address: String, stand: Stand) {
+        self.addresses.insert(address, stand);
+    }
+
+    /// The seat of an address, while it has one.
+    fn seat(&self, address: &str) -> Option<&Arc<Seat>> {
+        match self.addresses.get(address)? {
+            Stand::Joined { seat, .. } if !seat.has_ended() => Some(seat),
+            _ => None,
+        }
+    }
+
+    /// A token, or nothing where the upgrade brought a cookie.
+    async fn recognise(&self, token: String) -> Result<Identity, Refusal> {
+        if token.is_empty() {
+            return recognise(&self.app, self.cookie.clone()).await;
+        }
+        match recognise(&self.app, Some(Credential::Bearer(token.clone()))).await {
+            Err(Refusal::Because(CloseReason::BadToken)) => {
+                recognise(&self.app, Some(Credential::Ticket(token))).await
+            }
+            recognised => recognised,
+        }
+    }
+
+    async fn auth(&mut self, address: String, token: String, version: Option<String>) {
+        self.auth_within = None;
+        if let Some(seat) = self.seat(&address).cloned() {
+            return self.renew(address, seat, token).await;
+        }
+        let is_known = self.addresses.contains_key(&address);
+        if !is_known && self.addresses.len() >= DOCUMENTS_MAX {
+            // Not noted, for the addresses that are noted are bounded.
+            return self.send(
+                &address,
+                &Message::Auth(AuthMessage::Denied(TOO_MANY_DOCUMENTS.to_owned())),
+            );
+        }
+        let admission = match self.recognise(token).await {
+            Ok(identity) => admit(&self.app, &mut self.open, identity, document_name(&address)).await,
+            Err(refusal) => Err(refusal),
+        };
+        match admission {
+            Ok(admission) => self.join(address, admission, version.is_some()).await,
+            Err(Refusal::Because(reason)) => {
+                tracing::debug!(%reason, "denied");
+                self.deny(address, reason.text());
+            }
+            Err(Refusal::NotNow) => self.outbox.close(CloseReason::StoreDown, Waiting::Written),
+        }
+    }
+
+    async fn join(&mut self, address: String, admission: Admission, knows_close: bool) {
+        tracing::Span::current().record("user", tracing::field::display(admission.identity.user));
+        let expires = expiry(&self.app, &admission.identity);
+        let asked_at = admission.asked_at;
+        // Before anything the room says.
+        self.grant(&address, admission.access);
+        let joining = Joining {
+            document: admission.document,
+            identity: admission.identity,
+            access: admission.access,
+            dialect: Dialect::Hocuspocus,
+            prefix: address_prefix(&address),
+            knows_close,
+            outbox: Arc::clone(&self.outbox),
+        };
+        match self.app.rooms.join(joining, asked_at, &self.app.directory).await {
+            Ok(seat) => self.set(address, Stand::Joined { seat, expires }),
+            Err(Shut) => self.outbox.close(CloseReason::Restart, Waiting::Written),
+        }
+    }
+
+    fn grant(&self, address: &str, access: Access) {
+        let scope = match access {
+            Access::Write => Scope::ReadWrite,
+            Access::Read => Scope::ReadOnly,
+        };
+        self.send(address, &Message::Auth(AuthMessage::Granted(scope)));
+    }
+
+    /// A second Auth on a document renews the credential it rests on. One that does not hold closes the document.
+    async fn renew(&mut self, address: String, seat: Arc<Seat>, token: String) {
+        match self.recognise(token).await {
+            Ok(identity) if identity.user == seat.user => {
+                let expires = expiry(&self.app, &identity);
+                seat.renew(identity);
+                self.app.rooms.ask_again_for(&seat, &self.app.directory).await;
+                if !seat.has_ended() {
+                    self.grant(&address, seat.access());
+                    self.set(address, Stand::Joined { seat, expires });
+                }
+            }
+            Err(Refusal::NotNow) => self.outbox.close(CloseReason::StoreDown, Waiting::Written),
+            Ok(_) | Err(Refusal::Because(_)) => {
+                seat.end(CloseReason::BadToken);
+                seat.room.mailbox.leave(seat.participant).await;
+                self.set(address, Stand::Out);
+            }
+        }
+    }
+
+    /// Something under an address that is not in its room.
+    fn unheard(&mut self, address: String, message: &Message, size_bytes: usize) {
+        match self.addresses.get(&address) {
+            Some(Stand::Out | Stand::Joined { .. }) => return,
+            Some(Stand::Expecting(_)) => {}
+            None => {
+                let begins = matches!(message, Message::Sync(SyncMessage::Step1(_)));
+                if begins && self.addresses.len() < DOCUMENTS_MAX {
+                    self.set(
+                        address,
+                        Stand::Expecting(Instant::now() + limits::AUTH_AFTER_STEP_1_WITHIN),
+                    );
+                }
+            }
+        }
+        self.before_auth_bytes += size_bytes;
+        if self.before_auth_bytes > limits::BEFORE_AUTH_BYTES_MAX {
+            self.outbox.close(CloseReason::TooLarge, Waiting::Written);
+        }
+    }
+
+    async fn part(&mut self, address: &str) {
+        if let Some(Stand::Joined { seat, .. }) = self.addresses.remove(address) {
+            self.outbox.end_seat(&seat, None);
+            seat.room.mailbox.leave(seat.participant).await;
+        }
+    }
+}
+
+impl Dialog for Hocuspocus {
+    const FILLER: &'static [u8] = FILLER_HOCUSPOCUS;
+
+    async fn frame(&mut self, frame: Bytes) {
+        let size_bytes = frame.len();
+        let Addressed { address, message } = match decode_hocuspocus(frame) {
+            Ok(addressed) => addressed,
+            Err(error) => {
+                tracing::debug!(%error, size_bytes, "malformed frame");
+                return self.outbox.close(CloseReason::Malformed, Waiting::Written);
+            }
+        };
+        match message {
+            Message::Ping => return self.outbox.push(Message::Pong.encode(&[])),
+            Message::Pong => return,
+            Message::Auth(AuthMessage::Token { token, version }) => {
+                return self.auth(address, token, version).await;
+            }
+            _ => {}
+        }
+        let Some(seat) = self.seat(&address).cloned() else {
+            return self.unheard(address, &message, size_bytes);
+        };
+        if size_bytes > limits::FRAME_BYTES_MAX {
+            // Closing, with whatever code, would take the other documents down and bring the same frame back.
+            tracing::warn!(document = %seat.document, size_bytes, "frame too large");
+            if matches!(message, Message::Sync(_)) {
+                self.send(&address, &Message::SyncStatus(false));
+            }
+            return;
+        }
+        match message {
+            Message::Awareness(_) | Message::QueryAwareness if self.pace.is_too_fast(Instant::now()) => {
+                self.outbox.close(CloseReason::TooFast, Waiting::Written);
+            }
+            Message::Close(_) => self.part(&address).await,
+            Message::Plenary(PlenaryMessage::Token(token)) => self.renew(address, seat, token).await,
+            // What only servers send, or a type of the future.
+            Message::Auth(_) | Message::SyncStatus(_) | Message::Unknown(_) => {}
+            message => {
+                // A room that has ended has closed the document, or is about to.
+                let (Ok(()) | Err(RoomEnded)) = seat
+                    .room
+                    .mailbox
+                    .post(seat.participant, message, size_bytes)
+                    .await;
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let stands = self.addresses.values().filter_map(|stand| match stand {
+            Stand::Expecting(until) => Some(*until),
+            Stand::Joined { expires, .. } => *expires,
+            Stand::Out => None,
+        });
+        stands.chain(self.auth_within).min()
+    }
+
+    async fn on_time(&mut self) {
+        let now = Instant::now();
+        if self.auth_within.is_some_and(|within| within <= now) {
+            self.auth_within = None;
+            return self.outbox.close(CloseReason::TimedOut, Waiting::Written);
+        }
+        let mut silent = Vec::new();
+        let mut expired = Vec::new();
+        for (address, stand) in &mut self.addresses {
+            match stand {
+                Stand::Expecting(until) if *until <= now => silent.push(address.clone()),
+                Stand::Joined { seat, expires } if expires.is_some_and(|expires| expires <= now) => {
+                    // It may have been prolonged elsewhere.
+                    *expires = Some(now + LOOK_AGAIN);
+                    expired.push(Arc::clone(seat));
+                }
+                _ => {}
+            }
+        }
+        for address in silent {
+            self.deny(address, CloseReason::BadToken.text());
+        }
+        for seat in expired.into_iter().filter(|seat| !seat.has_ended()) {
+            self.app.rooms.ask_again_for(&seat, &self.app.directory).await;
+        }
+    }
+
+    fn is_seated(&self) -> bool {
+        self.addresses
+            .values()
+            .any(|stand| matches!(stand, Stand::Joined { seat, .. } if !seat.has_ended()))
+    }
+
+    async fn leave(self) {
+        for stand in self.addresses.into_values() {
+            if let Stand::Joined { seat, .. } = stand {
+                seat.room.mailbox.leave(seat.participant).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The y-websocket dialect: one document a socket, the credential comes with the upgrade.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Query, State, WebSocketUpgrade},
+    http::HeaderMap,
+    response::Response,
+};
+use bytes::Bytes;
+use plenary_protocol::{
+    CloseReason, FILLER_Y_WEBSOCKET, Message, PlenaryMessage, decode_y_websocket, limits,
+};
+use plenary_room::Dialect;
+use serde::Deserialize;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::{
+    Admission, Dialog, LOOK_AGAIN, Refusal, admit, busy, cookie, expiry,
+    outbox::{Outbox, Waiting},
+    pace::Pace,
+    recognise, serve, sized, unavailable,
+};
+use crate::{
+    App,
+    auth::{self, Credential},
+    rooms::{Joining, RoomEnded, Seat, Shut},
+};
+
+/// Stock providers cannot set headers, so credentials come in the query; what is logged of a path never has it.
+#[derive(Deserialize)]
+pub(super) struct Shown {
+    ticket: Option<String>,
+    token: Option<String>,
+}
+
+/// Lets somebody into one document. Whoever is not let in is upgraded all the same and told so by a close code,
+/// for a browser shows a page nothing of a refused upgrade.
+pub(super) async fn upgrade(
+    State(app): State<App>,
+    Path(document): Path<String>,
+    Query(query): Query<Shown>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if let Some(response) = unavailable(&app) {
+        return response;
+    }
+    let credential = match query {
+        Shown {
+            ticket: Some(ticket), ..
+        } => Some(Credential::Ticket(ticket)),
+        Shown {
+            token: Some(token), ..
+        } => Some(Credential::Bearer(token)),
+        _ => auth::bearer(&headers).or_else(|| cookie(&app, &headers)),
+    };
+    let mut open = app.connections.open();
+    let admission = match recognise(&app, credential).await {
+        Ok(identity) => admit(&app, &mut open, identity, &document).await,
+        Err(refusal) => Err(refusal),
+    };
+    let admission = match admission {
+        Ok(admission) => Ok(admission),
+        Err(Refusal::Because(reason)) => Err(reason),
+        Err(Refusal::NotNow) => return busy(),
+    };
+    let span =
+        tracing::info_span!("connection", connection = %open.id, user = tracing::field::Empty, document);
+    sized(upgrade).on_upgrade(move |socket| {
+        async move {
+            let outbox = Arc::new(Outbox::default());
+            let dialog = YWebsocket::begin(&app, &outbox, admission).await;
+            serve(&app, socket, &outbox, dialog).await;
+            drop(open);
+        }
+        .instrument(span)
+    })
+}
+
+/// One socket of this dialect.
+struct YWebsocket {
+    app: App,
+    outbox: Arc<Outbox>,
+    seat: Option<Arc<Seat>>,
+    expires: Option<Instant>,
+    pace: Pace,
+}
+
+impl YWebsocket {
+    async fn begin(app: &App, outbox: &Arc<Outbox>, admission: Result<Admission, CloseReason>) -> Self {
+        let mut dialog = Self {
+            app: app.clone(),
+            outbox: Arc::clone(outbox),
+            seat: None,
+            expires: None,
+            pace: Pace::default(),
+        };
+        match admission {
+            Ok(admission) => dialog.join(admission).await,
+            Err(reason) => outbox.close(reason, Waiting::Written),
+        }
+        dialog
+    }
+
+    async fn join(&mut self, admission: Admission) {
+        tracing::Span::current().record("user", tracing::field::display(admission.identity.user));
+        self.expires = expiry(&self.app, &admission.identity);
+        let asked_at = admission.asked_at;
+        let joining = Joining {
+            document: admission.document,
+            identity: admission.identity,
+            access: admission.access,
+            dialect: Dialect::YWebsocket,
+            prefix: Bytes::new(),
+            knows_close: true,
+            outbox: Arc::clone(&self.outbox),
+        };
+        match self.app.rooms.join(joining, asked_at, &self.app.directory).await {
+            Ok(seat) => self.seat = Some(seat),
+            Err(Shut) => self.outbox.close(CloseReason::Restart, Waiting::Written),
+        }
+    }
+
+    /// A renewed credential of the same user prolongs the connection; any other ends it.
+    async fn renew(&mut self, token: String) {
+        let Some(seat) = self.seat.clone() else { return };
+        match recognise(&self.app, Some(Credential::Bearer(token))).await {
+            Ok(identity) if identity.user == seat.user => {
+                self.expires = expiry(&self.app, &identity);
+                seat.renew(identity);
+                self.app.rooms.ask_again_for(&seat, &self.app.directory).await;
+            }
+            Ok(_) => seat.end(CloseReason::BadToken),
+            Err(refusal) => seat.end(refusal.reason()),
+        }
+    }
+}
+
+impl Dialog for YWebsocket {
+    const FILLER: &'static [u8] = FILLER_Y_WEBSOCKET;
+
+    async fn frame(&mut self, frame: Bytes) {
+        let size_bytes = frame.len();
+        if size_bytes > limits::FRAME_BYTES_MAX {
+            return self.outbox.close(CloseReason::TooLarge, Waiting::Written);
+        }
+        let Some(seat) = &self.seat else { return };
+        let message = match decode_y_websocket(frame) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::debug!(%error, size_bytes, "malformed frame");
+                return self.outbox.close(CloseReason::Malformed, Waiting::Written);
+            }
+        };
+        match message {
+            Message::Awareness(_) | Message::QueryAwareness if self.pace.is_too_fast(Instant::now()) => {
+                self.outbox.close(CloseReason::TooFast, Waiting::Written);
+            }
+            Message::Plenary(PlenaryMessage::Token(token)) => self.renew(token).await,
+            // What a client logs, or a type of the future.
+            Message::Auth(_) | Message::Unknown(_) => {}
+            message => {
+                // A room that has ended has closed the connection, or is about to.
+                let (Ok(()) | Err(RoomEnded)) = seat
+                    .room
+                    .mailbox
+                    .post(seat.participant, message, size_bytes)
+                    .await;
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.expires
+    }
+
+    async fn on_time(&mut self) {
+        let Some(seat) = self.seat.clone() else { return };
+        self.app.rooms.ask_again_for(&seat, &self.app.directory).await;
+        // It may have been prolonged elsewhere.
+        self.expires = Some(Instant::now() + LOOK_AGAIN);
+    }
+
+    fn is_seated(&self) -> bool {
+        self.seat.is_some()
+    }
+
+    async fn leave(self) {
+        if let Some(seat) = self.seat {
+            seat.room.mailbox.leave(seat.participant).await;
+        }
+    }
+}
