@@ -6,9 +6,14 @@
 //! merging leaves nothing pending. It knows nothing of documents, users or stores.
 
 pub mod ids;
+pub mod known;
+mod order;
+mod reader;
 pub mod update;
+mod value;
 pub mod verdict;
 
-pub use ids::{IdSet, Known, StateVector};
+pub use ids::{IdSet, StateVector};
+pub use known::Known;
 pub use update::{Author, Limits, judge};
 pub use verdict::{Admitted, Refusal, Verdict};

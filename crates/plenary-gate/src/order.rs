@@ -1,0 +1,450 @@
+//! The order of new structs, their places, and the minimal updates made of them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::known::{Growth, Place};
+use crate::reader::write_number;
+use crate::update::{Content, Id, News, Parent, Stop, Struct};
+use crate::{Admitted, IdSet, Refusal};
+
+/// The most clients in one slice. Merging, yrs takes time quadratic in clients that wait for each other, and
+/// stack for those it finds already merged.
+const SLICE_CLIENTS_MAX: usize = 1000;
+
+/// Settles new structs one by one, each after all it depends on, and cuts them into slices.
+pub(crate) struct Order<'a> {
+    news: News<'a>,
+    /// Beside `news.sections`: how far each one is.
+    progress: Vec<Progress>,
+    new_roots: HashMap<&'a str, u32>,
+    /// The depths of all new types, those of slices that are already cut included.
+    new_depths: Vec<u16>,
+    growth: Growth,
+    slices: Vec<Admitted>,
+    /// Sections with structs in the slice being made.
+    touched: Vec<usize>,
+    touched_structs: usize,
+    /// Clocks that this update brings deleted.
+    born_deleted: IdSet,
+}
+
+#[derive(Clone)]
+struct Progress {
+    /// The next struct to settle.
+    next: usize,
+    /// The first struct that is in no slice yet.
+    uncut: usize,
+    waits: bool,
+    /// The place of the last settled clock.
+    last_place: Option<Place>,
+}
+
+impl<'a> Order<'a> {
+    pub(crate) fn new(news: News<'a>) -> Order<'a> {
+        let progress = news
+            .sections
+            .iter()
+            .map(|section| Progress {
+                next: section.structs.start,
+                uncut: section.structs.start,
+                waits: false,
+                last_place: section.known.map(|known| known.place(section.next_clock - 1)),
+            })
+            .collect();
+        let growth = Growth {
+            types_before: news.known.types() as u32,
+            ..Growth::default()
+        };
+        Order {
+            news,
+            progress,
+            new_roots: HashMap::new(),
+            new_depths: Vec::new(),
+            growth,
+            slices: Vec::new(),
+            touched: Vec::new(),
+            touched_structs: 0,
+            born_deleted: IdSet::default(),
+        }
+    }
+
+    /// The slices, in order; none when nothing is new.
+    pub(crate) fn slices(mut self) -> Result<Vec<Admitted>, Stop> {
+        self.settle()?;
+        let deletes = self.new_deletes();
+        let room =
+            self.news.limits.slice_items_max - self.touched_structs.min(self.news.limits.slice_items_max);
+        let (with_last, alone) = deletes.split_at(if deletes.len() <= room { deletes.len() } else { 0 });
+        if !self.touched.is_empty() || !with_last.is_empty() {
+            self.cut(with_last);
+        }
+        for deletes in alone.chunks(self.news.limits.slice_items_max.max(1)) {
+            self.cut(deletes);
+        }
+        Ok(self.slices)
+    }
+
+    /// Walks from each section into those it waits for, with a stack of our own. A section entered for a
+    /// clock is left once it has that clock, so each struct is looked at once and once more for each of its
+    /// up to three dependencies.
+    fn settle(&mut self) -> Result<(), Stop> {
+        let mut stack: Vec<(usize, u32)> = Vec::new();
+        // Higher clients first, as yjs and yrs do.
+        for section in (0..self.news.sections.len()).rev() {
+            self.enter(&mut stack, section, u32::MAX);
+            while let Some(&(section, until)) = stack.last() {
+                let next = self.progress[section].next;
+                if next == self.news.sections[section].structs.end || self.news.structs[next].clock > until {
+                    self.progress[section].waits = false;
+                    stack.pop();
+                    continue;
+                }
+                match self.waits_for(&self.news.structs[next])? {
+                    Some((other, clock)) if self.progress[other].waits => {
+                        debug_assert!(clock >= self.news.structs[self.progress[other].next].clock);
+                        let client = self.news.sections[section].client;
+                        return Err(Refusal::Cycle {
+                            client,
+                            clock: self.news.structs[next].clock,
+                        }
+                        .into());
+                    }
+                    Some((other, clock)) => self.enter(&mut stack, other, clock),
+                    None => self.settle_struct(section, next)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, stack: &mut Vec<(usize, u32)>, section: usize, until: u32) {
+        self.progress[section].waits = true;
+        stack.push((section, until));
+    }
+
+    /// A section and clock that must be settled before this struct can be.
+    fn waits_for(&self, new: &Struct) -> Result<Option<(usize, u32)>, Stop> {
+        let parent = match new.parent {
+            Parent::Item(id) => Some(id),
+            Parent::Root(..) | Parent::Implied => None,
+        };
+        for id in [new.origin.or_none(), new.right_origin.or_none(), parent]
+            .into_iter()
+            .flatten()
+        {
+            let Some(at) = self.news.section_of(id.client) else {
+                let next_clock = self.news.known.next_clock(id.client);
+                if id.clock >= next_clock {
+                    return Err(Stop::Gap(Id {
+                        client: id.client,
+                        clock: next_clock,
+                    }));
+                }
+                continue;
+            };
+            let section = &self.news.sections[at];
+            if id.clock >= section.end_clock {
+                return Err(Stop::Gap(Id {
+                    client: id.client,
+                    clock: section.end_clock,
+                }));
+            }
+            let next = self.progress[at].next;
+            let is_settled = id.clock < section.next_clock
+                || next == section.structs.end
+                || id.clock < self.news.structs[next].clock;
+            if !is_settled {
+                return Ok(Some((at, id.clock)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives a struct its place, now that all it depends on has one.
+    fn settle_struct(&mut self, section: usize, at: usize) -> Result<(), Refusal> {
+        let client = self.news.sections[section].client;
+        let next_clock = self.news.sections[section].next_clock;
+        let clock = self.news.structs[at].clock;
+        let mut place = self.place_of_struct(client, at)?;
+        if clock < next_clock {
+            // Its first clocks are known, and the rest goes where they are.
+            let known = self.progress[section].last_place.unwrap_or(Place::GONE);
+            if known == Place::GONE {
+                place = known;
+            } else if place != known && place != Place::GONE {
+                return Err(Refusal::Misplaced { client, clock });
+            }
+        }
+        if self.news.structs[at].content == Content::Type
+            && let Some(parent) = place.type_index()
+        {
+            let depth = usize::from(self.depth(parent)) + 1;
+            let limit = self.news.limits.type_depth_max;
+            if depth > limit {
+                return Err(Refusal::TypeTooDeep { client, clock, limit });
+            }
+            let index = self.new_type(depth);
+            self.news.structs[at].type_index = index;
+            self.growth.nested.push((client, clock, index));
+        }
+        self.news.structs[at].place = place;
+
+        let progress = &mut self.progress[section];
+        if progress.last_place != Some(place) {
+            progress.last_place = Some(place);
+            self.growth.runs.push((client, clock.max(next_clock), place));
+        }
+        if progress.next == progress.uncut {
+            self.touched.push(section);
+        }
+        progress.next = at + 1;
+        self.touched_structs += 1;
+        if self.touched_structs >= self.news.limits.slice_items_max
+            || (self.touched.len() >= SLICE_CLIENTS_MAX && self.news.limits.slice_items_max != usize::MAX)
+        {
+            self.cut(&[]);
+        }
+        Ok(())
+    }
+
+    fn place_of_struct(&mut self, client: u64, at: usize) -> Result<Place, Refusal> {
+        let new = self.news.structs[at].clone();
+        let clock = new.clock;
+        if new.content == Content::Collected {
+            return Ok(Place::GONE);
+        }
+        let left = new.origin.or_none().map(|id| self.place_of(id));
+        let right = new.right_origin.or_none().map(|id| self.place_of(id));
+        match (left, right) {
+            (None, None) => {}
+            // Only the children of a collected type are collected with their links: this one's parent is too.
+            (Some(Place::GONE), _) | (_, Some(Place::GONE)) => return Ok(Place::GONE),
+            // A map entry goes behind the last one of its key, so it never has a right neighbour.
+            (_, Some(right)) if right.is_entry() || left.is_some_and(|left| left != right) => {
+                return Err(Refusal::Misplaced { client, clock });
+            }
+            (Some(place), _) | (None, Some(place)) => return Ok(place),
+        }
+        let parent = match new.parent {
+            Parent::Root(start, end) => {
+                let bytes = self.news.bytes;
+                let name =
+                    std::str::from_utf8(&bytes[start as usize..end as usize]).expect("was read as UTF-8");
+                self.root(name)
+            }
+            Parent::Item(id) => match self.type_at(id) {
+                Some(Some(index)) => index,
+                Some(None) => return Ok(Place::GONE),
+                None => return Err(Refusal::ParentNotAType { client, clock }),
+            },
+            Parent::Implied => unreachable!("a struct without neighbours names its parent"),
+        };
+        Ok(if new.is_entry {
+            Place::entry(parent)
+        } else {
+            Place::sequence(parent)
+        })
+    }
+
+    /// The place of a clock that is known or settled.
+    fn place_of(&self, id: Id) -> Place {
+        match self.find(id) {
+            Found::New(new) => new.place,
+            Found::Known => self
+                .news
+                .known
+                .client(id.client)
+                .map_or(Place::GONE, |client| client.place(id.clock)),
+        }
+    }
+
+    /// The type at a clock that is known or settled: `Some(None)` if what was there is deleted or collected,
+    /// `None` if it is no type.
+    fn type_at(&self, id: Id) -> Option<Option<u32>> {
+        match self.find(id) {
+            Found::New(new) if new.place == Place::GONE || new.content == Content::Deleted => Some(None),
+            Found::New(new) => (new.content == Content::Type).then_some(Some(new.type_index)),
+            Found::Known => {
+                let known = self.news.known;
+                match known
+                    .client(id.client)
+                    .and_then(|client| client.type_at(id.clock))
+                {
+                    Some(index) => Some(Some(index)),
+                    None => known.deleted().contains(id.client, id.clock).then_some(None),
+                }
+            }
+        }
+    }
+
+    fn find(&self, id: Id) -> Found<'_> {
+        let Some(section) = self.news.section_of(id.client).map(|at| &self.news.sections[at]) else {
+            return Found::Known;
+        };
+        if id.clock < section.next_clock {
+            return Found::Known;
+        }
+        let structs = &self.news.structs[section.structs.clone()];
+        Found::New(&structs[structs.partition_point(|new| new.clock <= id.clock) - 1])
+    }
+
+    fn root(&mut self, name: &'a str) -> u32 {
+        if let Some(index) = self
+            .news
+            .known
+            .root(name)
+            .or_else(|| self.new_roots.get(name).copied())
+        {
+            return index;
+        }
+        let index = self.new_type(0);
+        self.new_roots.insert(name, index);
+        self.growth.roots.push((name.into(), index));
+        index
+    }
+
+    fn new_type(&mut self, depth: usize) -> u32 {
+        let index = self.news.known.types() + self.new_depths.len();
+        let depth = u16::try_from(depth).unwrap_or(u16::MAX);
+        self.new_depths.push(depth);
+        self.growth.depths.push(depth);
+        index as u32
+    }
+
+    fn depth(&self, type_index: u32) -> u16 {
+        match self.news.known.depth(type_index) {
+            Some(depth) => depth,
+            None => self.new_depths[type_index as usize - self.news.known.types()],
+        }
+    }
+
+    /// The deletes of this update but for clocks that it brings deleted.
+    fn new_deletes(&mut self) -> Vec<(u64, Range<u32>)> {
+        if self.news.deletes.is_empty() {
+            return Vec::new();
+        }
+        let mut born_deleted = IdSet::default();
+        self.each_touched(|section, new| {
+            if new.is_born_deleted() {
+                born_deleted.insert(section, new.clock..new.end());
+            }
+        });
+        self.born_deleted.merge(&born_deleted);
+        let mut deletes = Vec::with_capacity(self.news.deletes.len());
+        let mut client_and_hint = (0, 0);
+        for (client, clocks) in IdSet::from_ranges(std::mem::take(&mut self.news.deletes)).iter() {
+            if client_and_hint.0 != client {
+                client_and_hint = (client, 0);
+            }
+            let born_deleted = self.born_deleted.ranges(client);
+            IdSet::each_missing(born_deleted, clocks, &mut client_and_hint.1, |part| {
+                deletes.push((client, part))
+            });
+        }
+        deletes
+    }
+
+    /// Calls `each` with the client and every struct of the slice being made.
+    fn each_touched(&self, mut each: impl FnMut(u64, &Struct)) {
+        for &section in &self.touched {
+            let progress = &self.progress[section];
+            for new in &self.news.structs[progress.uncut..progress.next] {
+                each(self.news.sections[section].client, new);
+            }
+        }
+    }
+
+    /// Makes a slice of what is settled but not yet cut, and of these deletes.
+    fn cut(&mut self, deletes: &[(u64, Range<u32>)]) {
+        let mut touched = std::mem::take(&mut self.touched);
+        // Higher clients first, as yjs writes them.
+        touched.sort_unstable_by(|a, b| b.cmp(a));
+        let mut inserted = IdSet::default();
+        let mut deleted = IdSet::default();
+        let mut update = Vec::with_capacity(self.size_hint(&touched, deletes));
+        write_number(&mut update, touched.len() as u64);
+        for &at in &touched {
+            let section = &self.news.sections[at];
+            let Progress { uncut, next, .. } = self.progress[at];
+            let structs = &self.news.structs[uncut..next];
+            let (first, last) = (&structs[0], &structs[structs.len() - 1]);
+            inserted.insert(section.client, first.clock.max(section.next_clock)..last.end());
+            write_number(&mut update, structs.len() as u64);
+            write_number(&mut update, section.client);
+            write_number(&mut update, u64::from(first.clock));
+            let end_at = if next == section.structs.end {
+                section.end_at
+            } else {
+                self.news.structs[next].at as usize
+            };
+            // Bytes go over as they are, but for structs that have nowhere to be.
+            let mut copied_to = first.at as usize;
+            for (i, new) in structs.iter().enumerate() {
+                if new.is_born_deleted() {
+                    deleted.insert(section.client, new.clock.max(section.next_clock)..new.end());
+                }
+                if new.place == Place::GONE && new.content != Content::Collected {
+                    update.extend_from_slice(&self.news.bytes[copied_to..new.at as usize]);
+                    update.push(0);
+                    write_number(&mut update, u64::from(new.len));
+                    copied_to = structs.get(i + 1).map_or(end_at, |after| after.at as usize);
+                }
+            }
+            update.extend_from_slice(&self.news.bytes[copied_to..end_at]);
+            self.progress[at].uncut = next;
+        }
+        self.born_deleted.merge(&deleted);
+
+        let clients = deletes.chunk_by(|a, b| a.0 == b.0);
+        write_number(&mut update, clients.clone().count() as u64);
+        for ranges in clients {
+            write_number(&mut update, ranges[0].0);
+            write_number(&mut update, ranges.len() as u64);
+            for (client, range) in ranges {
+                write_number(&mut update, u64::from(range.start));
+                write_number(&mut update, u64::from(range.end - range.start));
+                deleted.insert(*client, range.clone());
+            }
+        }
+        let types_before = (self.news.known.types() + self.new_depths.len()) as u32;
+        let growth = std::mem::replace(
+            &mut self.growth,
+            Growth {
+                types_before,
+                ..Growth::default()
+            },
+        );
+        self.slices.push(Admitted {
+            update,
+            inserted,
+            deleted,
+            growth,
+        });
+        self.touched_structs = 0;
+    }
+
+    fn size_hint(&self, touched: &[usize], deletes: &[(u64, Range<u32>)]) -> usize {
+        let structs: usize = touched
+            .iter()
+            .map(|&at| {
+                let section = &self.news.sections[at];
+                let Progress { uncut, next, .. } = self.progress[at];
+                let end_at = if next == section.structs.end {
+                    section.end_at
+                } else {
+                    self.news.structs[next].at as usize
+                };
+                // Count, client and clock have at most 8 bytes each.
+                24 + end_at - self.news.structs[uncut].at as usize
+            })
+            .sum();
+        structs + deletes.len() * 10 + 16
+    }
+}
+
+/// Where a clock that is not missing can be found.
+enum Found<'a> {
+    Known,
+    New(&'a Struct),
+}
