@@ -74,9 +74,9 @@ impl Barrier {
         self.held.pop_front().map(|(_, held)| held)
     }
 
-    /// Forgets everything, for when what it was made from is no longer in the document.
-    pub(crate) fn clear(&mut self) -> impl Iterator<Item = Held> {
-        std::mem::take(&mut self.held).into_iter().map(|(_, held)| held)
+    /// Empties it, for when what it was made from is no longer in the document.
+    pub(crate) fn take(&mut self) -> VecDeque<(Seq, Held)> {
+        std::mem::take(&mut self.held)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

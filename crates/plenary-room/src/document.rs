@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use plenary_gate::{Admitted, Author, Known, Limits, StateVector, Verdict, judge};
+use plenary_gate::{Author, Known, Limits, StateVector, Verdict, judge};
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Update, updates::decoder::Decode};
 
 use crate::input::LoadedDocument;
@@ -71,9 +71,9 @@ impl LiveDocument {
                 Verdict::NothingNew => continue,
                 Verdict::Admitted(slices) => {
                     slices.iter().for_each(|slice| document.known.admit(slice));
-                    waiting.extend(slices);
+                    waiting.extend(slices.into_iter().map(|slice| slice.update));
                     if index == 0 || waiting.len() >= REPLAY_UPDATES_MAX {
-                        document.merge(&waiting.iter().collect::<Vec<_>>())?;
+                        document.merge(&all(&waiting))?;
                         waiting.clear();
                     }
                     continue;
@@ -83,7 +83,7 @@ impl LiveDocument {
             };
             return Err(DocumentError::Stored { index, reason });
         }
-        document.merge(&waiting.iter().collect::<Vec<_>>())?;
+        document.merge(&all(&waiting))?;
         Ok(document)
     }
 
@@ -104,16 +104,16 @@ impl LiveDocument {
 
     /// Merges what was admitted in one transaction and returns all of it as one update, `None` when there was
     /// nothing to merge. Fails with `Merge`.
-    pub(crate) fn merge(&mut self, admitted: &[&Admitted]) -> Result<Option<Bytes>, DocumentError> {
-        if admitted.is_empty() {
+    pub(crate) fn merge(&mut self, updates: &[&[u8]]) -> Result<Option<Bytes>, DocumentError> {
+        if updates.is_empty() {
             return Ok(None);
         }
         // A transaction commits when it is dropped, so one that panicked would panic again while unwinding, and
         // that aborts the process. It is therefore kept out of the unwinding and dropped on its own.
         let mut transaction = ManuallyDrop::new(self.doc.transact_mut());
         let merged = contained(|| {
-            for admitted in admitted {
-                let update = Update::decode_v1(&admitted.update).map_err(merge_error)?;
+            for update in updates {
+                let update = Update::decode_v1(update).map_err(merge_error)?;
                 transaction.apply_update(update).map_err(merge_error)?;
             }
             transaction.commit();
@@ -121,8 +121,8 @@ impl LiveDocument {
                 return Err(merge_error("an update that passed the gate was left pending"));
             }
             // One update alone is already as the gate encoded it.
-            Ok(match admitted {
-                [one] => Bytes::copy_from_slice(&one.update),
+            Ok(match updates {
+                [one] => Bytes::copy_from_slice(one),
                 _ => transaction.encode_update_v1().into(),
             })
         });
@@ -158,6 +158,11 @@ impl LiveDocument {
     pub fn doc(&self) -> &Doc {
         &self.doc
     }
+}
+
+/// Borrows them all.
+pub(crate) fn all(updates: &[Vec<u8>]) -> Vec<&[u8]> {
+    updates.iter().map(Vec::as_slice).collect()
 }
 
 fn merge_error(reason: impl ToString) -> DocumentError {

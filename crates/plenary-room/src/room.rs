@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use plenary_gate::{Admitted, Author, Limits, StateVector, Verdict, judge};
+use plenary_gate::{Author, Limits, StateVector, Verdict, judge};
 use plenary_ids::{DocumentId, ParticipantId, UserId};
 use plenary_permissions::Access;
 use plenary_protocol::{
@@ -82,6 +82,9 @@ struct Waiting {
     message: Message,
     care: Care,
 }
+
+/// What the gate let in of one message: its author, and the new part of it in slices.
+type Admitted = (UserId, Vec<Vec<u8>>);
 
 /// How a message is to be merged after a turn went wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -280,7 +283,9 @@ impl Room {
                 if let Verdict::Admitted(slices) =
                     document.admit(&record.update, &Author::Anyone, &Limits::stored())
                 {
-                    document.merge(&slices.iter().collect::<Vec<_>>())?;
+                    for slice in slices {
+                        document.merge(&[&slice.update])?;
+                    }
                 }
             }
             Ok(document)
@@ -336,7 +341,7 @@ impl Room {
             });
         }
         self.presence = Presence::default();
-        self.barrier.clear();
+        self.barrier.take();
         self.waiting.clear();
         self.pending.clear();
         self.pending_bytes = 0;
@@ -379,7 +384,7 @@ impl Room {
         self.pending_bytes = 0;
         self.merged = self.durable;
         self.full_until_ms = Some(now_ms + self.settings.full_retry_ms);
-        for held in self.barrier.clear().collect::<Vec<_>>() {
+        for (_, held) in self.barrier.take() {
             match held {
                 Held::Status {
                     participant: id,
@@ -440,7 +445,7 @@ impl Room {
                 update: Err(()),
             });
         }
-        for held in self.barrier.clear() {
+        for (_, held) in self.barrier.take() {
             if let Held::State { request, .. } = held {
                 self.effects.push(Effect::State {
                     request,
@@ -569,12 +574,7 @@ impl Room {
 
     /// The gate's word on a step 2 or update; `None` for other messages. What is admitted is counted as known and
     /// put in `admitted`, beside its author.
-    fn judge(
-        &mut self,
-        now_ms: u64,
-        waiting: &Waiting,
-        admitted: &mut Vec<(UserId, Vec<Admitted>)>,
-    ) -> Option<Outcome> {
+    fn judge(&mut self, now_ms: u64, waiting: &Waiting, admitted: &mut Vec<Admitted>) -> Option<Outcome> {
         let Message::Sync(SyncMessage::Step2(update) | SyncMessage::Update(update)) = &waiting.message else {
             return None;
         };
@@ -602,17 +602,13 @@ impl Room {
         }
         let is_step2 = matches!(waiting.message, Message::Sync(SyncMessage::Step2(_)));
         if is_step2 && self.settings.has_bug(PlantedBug::GateSkippedOnStep2) {
-            let unread = Admitted {
-                update: update.to_vec(),
-                inserted: Default::default(),
-                deleted: Default::default(),
-            };
-            admitted.push((participant.user, vec![unread]));
+            admitted.push((participant.user, vec![update.to_vec()]));
             return Some(Outcome::Merged);
         }
         Some(match document.admit(update, &author, &limits) {
             Verdict::NothingNew => Outcome::NothingNew,
             Verdict::Admitted(slices) => {
+                let slices = slices.into_iter().map(|slice| slice.update).collect();
                 admitted.push((participant.user, slices));
                 Outcome::Merged
             }
@@ -623,12 +619,12 @@ impl Room {
 
     /// Merges what was admitted, in one transaction as far as possible, and returns the merged updates. The slices
     /// of a large update have a transaction each.
-    fn merge(&mut self, admitted: &[(UserId, Vec<Admitted>)]) -> Result<Vec<Bytes>, DocumentError> {
+    fn merge(&mut self, admitted: &[Admitted]) -> Result<Vec<Bytes>, DocumentError> {
         let Phase::Live(document) = &mut self.phase else {
             return Ok(Vec::new());
         };
         let mut frames = Vec::new();
-        let mut together: Vec<&Admitted> = Vec::new();
+        let mut together: Vec<&[u8]> = Vec::new();
         for (_, slices) in admitted {
             if let [only] = slices.as_slice() {
                 together.push(only);
@@ -648,7 +644,7 @@ impl Room {
         &mut self,
         now_ms: u64,
         mut authors: BTreeSet<ParticipantId>,
-        admitted: Vec<(UserId, Vec<Admitted>)>,
+        admitted: Vec<Admitted>,
         frames: Vec<Bytes>,
         before: Arc<StateVector>,
     ) {
@@ -663,12 +659,12 @@ impl Room {
         for (user, slices) in admitted {
             for slice in slices {
                 self.merged += 1;
-                self.pending_bytes += slice.update.len();
-                self.tail_bytes += slice.update.len();
+                self.pending_bytes += slice.len();
+                self.tail_bytes += slice.len();
                 self.pending.push(NewRecord {
                     user,
                     at_ms: now_ms,
-                    update: slice.update.into(),
+                    update: slice.into(),
                 });
             }
         }
