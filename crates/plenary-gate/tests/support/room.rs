@@ -1,0 +1,79 @@
+//! The least a room does: judge, merge, remember, and check that merging left nothing behind.
+
+use plenary_gate::{Author, Known, Limits, Verdict, judge};
+use yrs::updates::decoder::Decode;
+use yrs::{Doc, ReadTxn, StateVector, Transact, Update};
+
+pub(crate) struct Room {
+    pub(crate) doc: Doc,
+    pub(crate) known: Known,
+}
+
+impl Room {
+    pub(crate) fn new(doc: Doc) -> Room {
+        Room {
+            doc,
+            known: Known::default(),
+        }
+    }
+
+    /// Judges an update and merges what is admitted. Panics if yrs does not take it all.
+    pub(crate) fn offer(&mut self, update: &[u8], limits: &Limits) -> Verdict {
+        let verdict = judge(update, &self.known, &Author::Anyone, limits);
+        if let Verdict::Admitted(slices) = &verdict {
+            for slice in slices {
+                self.known.admit(slice);
+                self.merge(&slice.update);
+            }
+        }
+        verdict
+    }
+
+    fn merge(&mut self, update: &[u8]) {
+        let update = Update::decode_v1(update).expect("what is admitted decodes");
+        let mut txn = self.doc.transact_mut();
+        txn.apply_update(update).expect("what is admitted is applied");
+        txn.commit();
+        assert!(!txn.has_missing_updates(), "something was left pending");
+        for (client, ranges) in txn.delete_set().iter() {
+            for range in ranges.iter() {
+                self.known.mark_deleted(client.get(), range.clone());
+            }
+        }
+    }
+
+    pub(crate) fn state(&self) -> Vec<u8> {
+        self.doc
+            .transact()
+            .encode_state_as_update_v1(&StateVector::default())
+    }
+
+    /// What we think the document has is what it has.
+    pub(crate) fn check_known(&self) {
+        let snapshot = self.doc.transact().snapshot();
+        let mut clocks: Vec<(u64, u32)> = snapshot
+            .state_map
+            .iter()
+            .map(|(client, clock)| (client.get(), *clock))
+            .collect();
+        clocks.sort_unstable();
+        assert_eq!(self.known.state_vector().iter().collect::<Vec<_>>(), clocks);
+        let deleted: Vec<_> = snapshot
+            .delete_set
+            .iter()
+            .flat_map(|(client, ranges)| ranges.iter().map(|range| (client.get(), range.clone())))
+            .collect();
+        assert_eq!(self.known.deleted().iter().collect::<Vec<_>>(), deleted);
+    }
+
+    /// The same document, loaded from its state.
+    pub(crate) fn reloaded(&self, doc: Doc) -> Room {
+        let mut room = Room::new(doc);
+        match room.offer(&self.state(), &Limits::stored()) {
+            Verdict::Admitted(slices) => assert_eq!(slices.len(), 1),
+            Verdict::NothingNew => assert!(self.known.state_vector().iter().next().is_none()),
+            other => panic!("a state we encoded is refused: {other:?}"),
+        }
+        room
+    }
+}
