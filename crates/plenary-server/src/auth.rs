@@ -1,11 +1,19 @@
 //! Who is calling: credentials in, an [`Identity`] out. What somebody may do is not decided here.
 
+mod passwords;
+mod throttle;
+
 use std::fmt;
 
 use axum::http::{HeaderMap, header};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use plenary_ids::{DocumentId, UserId};
 use sha2::{Digest, Sha256};
 
+pub use self::{
+    passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords},
+    throttle::Throttle,
+};
 use crate::config::Config;
 
 /// What a caller shows. Secrets are compared by their hash only, and never printed.
@@ -54,6 +62,15 @@ impl fmt::Debug for SecretHash {
         // A prefix is enough to tell two apart in a log.
         write!(f, "SecretHash({:02x}{:02x}..)", self.0[0], self.0[1])
     }
+}
+
+/// A fresh secret of 256 random bits, as text, and the hash that stands for it.
+pub(crate) fn new_secret() -> (String, SecretHash) {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("without the system's randomness nothing here is safe");
+    let secret = URL_SAFE_NO_PAD.encode(bytes);
+    let hash = SecretHash::of(&secret);
+    (secret, hash)
 }
 
 /// What an identity rests on; when that ends, the identity ends.
@@ -136,6 +153,39 @@ pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
         .then(|| Credential::Bearer(token.trim().to_owned()))
 }
 
+/// What the sign-in cookie is set to: for this server's own pages alone, out of reach of their scripts.
+pub fn set_cookie(config: &Config, secret: &str) -> String {
+    let name = cookie_name(config);
+    let secure = if config.is_https() { "; Secure" } else { "" };
+    let max_age = config.session_max.as_ms() / 1_000;
+    format!("{name}={secret}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}")
+}
+
+/// What takes the sign-in cookie away.
+pub fn clear_cookie(config: &Config) -> String {
+    let secure = if config.is_https() { "; Secure" } else { "" };
+    format!(
+        "{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{secure}",
+        cookie_name(config)
+    )
+}
+
+/// Whether a request that changes something may rest on a cookie: the browser must say, by `Sec-Fetch-Site` or by
+/// `Origin`, that one of our own pages sent it, and must not say otherwise.
+pub fn is_from_own_page(config: &Config, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site");
+    let site_fits = site.is_none_or(|site| site == "same-origin");
+    let origin = headers.contains_key(header::ORIGIN);
+    let origin_fits = !origin || is_own_origin(config, headers);
+    site_fits && origin_fits && (site.is_some() || origin)
+}
+
+/// Whether the browser says that a page of another site sent this. Programs say nothing.
+pub fn is_from_foreign_page(config: &Config, headers: &HeaderMap) -> bool {
+    let says_something = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
+    says_something && !is_from_own_page(config, headers)
+}
+
 /// Whether the browser says the request comes from our own pages: `Origin` must be there and match exactly.
 /// Needed for every WebSocket upgrade that rests on a cookie; a request that brings its own token needs none.
 ///
@@ -163,4 +213,103 @@ fn is_loopback_host(host: &str) -> bool {
         _ => host,
     };
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    fn public() -> Config {
+        Config {
+            public_url: Some("https://plenary.example.org".into()),
+            ..Config::default()
+        }
+    }
+
+    #[test]
+    fn only_our_own_pages_change_things_by_cookie() {
+        let own = "https://plenary.example.org";
+        let foreign = "https://plenary.example.org.evil.example";
+        let table: [(&[(&str, &str)], bool); 9] = [
+            (&[("origin", own)], true),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[("origin", own), ("sec-fetch-site", "same-origin")], true),
+            (&[], false),
+            (&[("origin", foreign)], false),
+            (&[("origin", "null")], false),
+            (&[("origin", own), ("sec-fetch-site", "same-site")], false),
+            (&[("origin", foreign), ("sec-fetch-site", "same-origin")], false),
+            (&[("sec-fetch-site", "cross-site")], false),
+        ];
+        for (pairs, expected) in table {
+            let headers = headers(pairs);
+            assert_eq!(is_from_own_page(&public(), &headers), expected, "{headers:?}");
+            assert_eq!(
+                is_from_foreign_page(&public(), &headers),
+                !expected && !pairs.is_empty(),
+                "{headers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_public_url_only_loopback_names_are_ours() {
+        let config = Config::default();
+        let table = [
+            ("127.0.0.1:4600", "http://127.0.0.1:4600", true),
+            ("localhost:4600", "http://localhost:4600", true),
+            ("[::1]:4600", "http://[::1]:4600", true),
+            ("localhost:4600", "http://127.0.0.1:4600", false),
+            ("localhost:4600", "http://localhost:4601", false),
+            ("localhost:4600", "https://localhost:4600", false),
+            // A foreign name that resolves to this machine.
+            ("rebound.example:4600", "http://rebound.example:4600", false),
+        ];
+        for (host, origin, expected) in table {
+            let headers = headers(&[("host", host), ("origin", origin)]);
+            assert_eq!(is_own_origin(&config, &headers), expected, "{host} {origin}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_tied_to_https_where_there_is_https() {
+        let cookie = set_cookie(&public(), "s");
+        assert!(cookie.starts_with("__Host-plenary=s; Path=/;"), "{cookie}");
+        for word in ["Secure", "HttpOnly", "SameSite=Strict"] {
+            assert!(cookie.contains(word), "{cookie}");
+        }
+        assert!(set_cookie(&Config::default(), "s").starts_with("plenary-development-http=s;"));
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let found = cookie(
+            &Config::default(),
+            &headers(&[("cookie", "a=b; plenary-development-http=s; c=d")]),
+        );
+        assert_eq!(found, Some(Credential::Cookie("s".into())));
+        assert_eq!(
+            cookie(&public(), &headers(&[("cookie", "plenary-development-http=s")])),
+            None
+        );
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let credential = Credential::Bearer("hunter2".into());
+        assert!(!format!("{credential:?}").contains("hunter2"));
+        let (secret, hash) = new_secret();
+        assert_eq!(secret.len(), 43);
+        assert_eq!(SecretHash::of(&secret), hash);
+        assert_eq!(hash.to_string().len(), 64);
+    }
 }

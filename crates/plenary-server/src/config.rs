@@ -28,6 +28,8 @@ pub struct Config {
     pub session_idle: Span,
     /// A sign-in ends after this long in any case. Default `7d`.
     pub session_max: Span,
+    /// How many connections may be open at a time; more wait. Each needs a file descriptor. Default 10000.
+    pub connections_max: usize,
     /// A room that nobody has joined for this long leaves memory. Default `60s`.
     pub room_idle: Span,
     /// A snapshot is taken when a document's records since the last one pass this many bytes (or half of the last
@@ -52,6 +54,7 @@ impl Default for Config {
             log_level: "info".into(),
             session_idle: Span::hours(12),
             session_max: Span::hours(7 * 24),
+            connections_max: 10_000,
             room_idle: Span::seconds(60),
             snapshot_tail_bytes: 64 * 1024,
             snapshot_age: Span::hours(1),

@@ -1,17 +1,36 @@
-//! Who there is and what belongs to whom: users, groups, members, statements, sessions, tokens, tickets.
+//! Who there is and what belongs to whom: users, groups, members, statements, sign-ins.
 //!
-//! Kept in [`Cells`] as JSON. What follows from it is asked of `plenary-permissions`.
+//! Kept in [`Cells`] as JSON, under the keys of [`key`]. The rules of groups and statements are
+//! `plenary-statements`', the rights `plenary-permissions`'; here both are asked with what is stored.
+
+mod groups;
+mod key;
+mod sign_ins;
+mod statements;
+mod tickets;
+mod users;
 
 use std::sync::Arc;
 
-use plenary_ids::{DocumentId, GroupId, StatementId};
-use plenary_permissions::{Access, Channel, Stage};
-use plenary_storage::{Cells, StoreError};
+use bytes::Bytes;
+use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
+use plenary_permissions::{Access, Action, Channel, Decision, DenyReason, Stage, Subject};
+use plenary_statements::{Membership, Statement};
+use plenary_storage::{Cell, CellChange, Cells, StoreError};
+use serde::{Serialize, de::DeserializeOwned};
 
+use self::tickets::Tickets;
+pub use self::{
+    sign_ins::{LINK_MAX, LinkUses, TOKEN_MAX, Token},
+    statements::{DocumentOwner, NewStatement},
+    tickets::{TICKET_MS, TicketError},
+    users::{NewUser, User, normal_email},
+};
 use crate::{
-    auth::{AuthError, Credential, Identity},
+    auth::{AuthError, Credential, Identity, Passwords, Via},
     clock::Clock,
     config::Config,
+    error::Error,
 };
 
 /// What somebody may do with one document, and which one that is.
@@ -45,6 +64,57 @@ pub enum Denied {
     Store(#[from] StoreError),
 }
 
+/// What somebody is to one group: as its member, and as an administrator of the instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    member: Subject,
+    is_administrator: bool,
+}
+
+impl Standing {
+    fn of(identity: &Identity, membership: Option<&Membership>) -> Self {
+        Self {
+            member: membership.map_or(Subject::Outsider, Membership::subject),
+            is_administrator: identity.is_administrator,
+        }
+    }
+
+    /// The membership's side of it.
+    pub fn subject(&self) -> Subject {
+        self.member
+    }
+
+    /// What is granted on the document of `channel`. Being an administrator adds nothing to it.
+    pub fn access(&self, channel: Channel, stage: Stage) -> Option<Access> {
+        plenary_permissions::access_to(self.member, channel, stage)
+    }
+
+    /// Fails unless they may do `action`, which concerns the group as a whole.
+    pub fn require(&self, action: Action) -> Result<(), Error> {
+        self.allowed(|subject| plenary_permissions::decide_in_group(subject, action))
+    }
+
+    /// Fails unless they may do `action` to a statement at `stage`.
+    pub fn require_at(&self, action: Action, stage: Stage) -> Result<(), Error> {
+        self.allowed(|subject| plenary_permissions::decide(subject, action, stage))
+    }
+
+    fn allowed(&self, decide: impl Fn(Subject) -> Decision) -> Result<(), Error> {
+        let as_member = decide(self.member);
+        let as_administrator = self
+            .is_administrator
+            .then(|| decide(Subject::InstanceAdministrator));
+        match (as_member, as_administrator) {
+            (Decision::Allow, _) | (_, Some(Decision::Allow)) => Ok(()),
+            // To an administrator the thing exists, so the answer says what is missing.
+            (Decision::Deny(DenyReason::NotAMember), Some(Decision::Deny(reason))) => {
+                Err(Error::Denied(reason))
+            }
+            (Decision::Deny(reason), _) => Err(Error::Denied(reason)),
+        }
+    }
+}
+
 /// The directory. Cheap to clone.
 #[derive(Clone)]
 pub struct Directory(Arc<Inner>);
@@ -53,25 +123,175 @@ struct Inner {
     cells: Arc<dyn Cells>,
     config: Arc<Config>,
     clock: Clock,
+    passwords: Passwords,
+    tickets: Tickets,
+}
+
+/// A cell's content, and the version it was read at.
+struct Stored<T> {
+    value: T,
+    version: u64,
 }
 
 impl Directory {
     /// Over these cells.
     pub fn new(cells: Arc<dyn Cells>, config: Arc<Config>, clock: Clock) -> Self {
-        Self(Arc::new(Inner { cells, config, clock }))
+        let (passwords, tickets) = (Passwords::new(), Tickets::default());
+        Self(Arc::new(Inner {
+            cells,
+            config,
+            clock,
+            passwords,
+            tickets,
+        }))
     }
 
     /// Recognises a caller. A ticket is used up by this, whatever comes of it.
     pub async fn authenticate(&self, credential: Credential) -> Result<Identity, AuthError> {
-        let _ = (&self.0.cells, &self.0.config, &self.0.clock, credential);
-        Err(AuthError::Invalid)
+        match credential {
+            Credential::Cookie(secret) => self.session_identity(&secret).await,
+            Credential::Bearer(secret) => self.token_identity(&secret).await,
+            Credential::Ticket(secret) => {
+                let identity = self
+                    .0
+                    .tickets
+                    .redeem(&secret, self.0.clock.now_ms())
+                    .ok_or(AuthError::Invalid)?;
+                if self.holds(&identity).await? {
+                    Ok(identity)
+                } else {
+                    Err(AuthError::Invalid)
+                }
+            }
+            Credential::Operator => Ok(Identity::operator()),
+        }
     }
 
     /// What `identity` may do with `document` at this moment: whether its sign-in still holds is asked, too.
     ///
     /// The same work is done for a document that does not exist as for one of another group.
     pub async fn access(&self, identity: &Identity, document: DocumentId) -> Result<Grant, Denied> {
-        let _ = (identity, document);
-        Err(Denied::NotFound)
+        if !self.holds(identity).await? {
+            return Err(Denied::SignInEnded);
+        }
+        let owner = self.read::<StatementId>(&key::document(document)).await?;
+        let owner = owner.map_or(StatementId::from_bytes([0; 16]), |stored| stored.value);
+        let statement = self
+            .read::<Statement>(&key::statement(owner))
+            .await?
+            .map(|stored| stored.value);
+        let group = statement
+            .as_ref()
+            .map_or(GroupId::from_bytes([0; 16]), |statement| statement.group);
+        let membership = self
+            .read::<Membership>(&key::member(group, identity.user))
+            .await?;
+        let standing = Standing::of(identity, membership.as_ref().map(|stored| &stored.value));
+
+        let statement = statement.ok_or(Denied::NotFound)?;
+        let channel = [Channel::Body, Channel::Comments]
+            .into_iter()
+            .find(|channel| statement.documents.get(*channel) == document)
+            .ok_or(Denied::NotFound)?;
+        if identity.only_document.is_some_and(|only| only != document) {
+            return Err(Denied::NotFound);
+        }
+        let access = standing
+            .access(channel, statement.stage())
+            .ok_or(Denied::NotFound)?;
+        Ok(Grant {
+            access,
+            statement: statement.id,
+            channel,
+            group: statement.group,
+            stage: statement.stage(),
+            title: statement.title.into(),
+        })
+    }
+
+    /// Draws a ticket that recognises `identity` once, for one document. Ask for access first.
+    pub fn draw_ticket(&self, identity: &Identity, document: DocumentId) -> Result<String, TicketError> {
+        let identity = Identity {
+            only_document: Some(document),
+            ..identity.clone()
+        };
+        self.0.tickets.draw(identity, self.now_ms())
+    }
+
+    /// Whether what the identity rests on still holds.
+    async fn holds(&self, identity: &Identity) -> Result<bool, StoreError> {
+        let rests = match identity.via {
+            Via::Session(hash) => self
+                .session(hash)
+                .await?
+                .is_some_and(|session| session.user == identity.user),
+            Via::Token(hash) => self
+                .token(hash)
+                .await?
+                .is_some_and(|token| token.user == identity.user),
+            Via::Operator => return Ok(true),
+        };
+        let user = self.user(identity.user).await?;
+        Ok(rests && user.is_some_and(|user| !user.closed))
+    }
+
+    async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Stored<T>>, StoreError> {
+        self.0
+            .cells
+            .get(key)
+            .await?
+            .map(|cell| decoded(&cell))
+            .transpose()
+    }
+
+    async fn list<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<Stored<T>>, StoreError> {
+        self.0.cells.scan(prefix).await?.iter().map(decoded).collect()
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
+    }
+}
+
+fn decoded<T: DeserializeOwned>(cell: &Cell) -> Result<Stored<T>, StoreError> {
+    let value = serde_json::from_slice(&cell.value)
+        // The reason could quote what people wrote.
+        .map_err(|error| StoreError::Corrupt {
+            place: format!("cell {}", cell.key),
+            reason: format!(
+                "not what is kept here ({:?} error at byte {})",
+                error.classify(),
+                error.column()
+            ),
+        })?;
+    Ok(Stored {
+        value,
+        version: cell.version,
+    })
+}
+
+fn put(key: String, value: &impl Serialize) -> CellChange {
+    let value = serde_json::to_vec(value).expect("what we store has no keys but text");
+    CellChange::Put {
+        key,
+        value: Bytes::from(value),
+    }
+}
+
+fn delete(key: String) -> CellChange {
+    CellChange::Delete { key }
+}
+
+impl Identity {
+    /// Whoever owns the data directory.
+    pub fn operator() -> Self {
+        Self {
+            user: UserId::SERVER,
+            name: "operator".into(),
+            via: Via::Operator,
+            expires_at_ms: None,
+            is_administrator: true,
+            only_document: None,
+        }
     }
 }

@@ -7,8 +7,13 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod error;
 pub mod health;
+pub mod metrics;
 pub mod rooms;
+pub mod routes;
+pub mod serve;
+pub mod verify;
 pub mod websocket;
 
 use std::{ops::Deref, sync::Arc};
@@ -20,7 +25,8 @@ use crate::{
     config::Config,
     directory::Directory,
     health::{Health, Watched},
-    rooms::{Rooms, RoomsSettings},
+    rooms::{Affected, Rooms, RoomsSettings},
+    verify::StoreCheck,
     websocket::Connections,
 };
 
@@ -46,6 +52,12 @@ pub struct AppParts {
     pub health: Health,
     /// The time.
     pub clock: Clock,
+    /// Tries to sign in.
+    pub(crate) throttle: auth::Throttle,
+    /// What reads the store's own pieces, if it can.
+    pub(crate) store_check: Option<Arc<dyn StoreCheck>>,
+    /// Held while everything is being read.
+    pub(crate) verifying: tokio::sync::Mutex<()>,
 }
 
 impl Deref for App {
@@ -72,6 +84,30 @@ impl App {
         };
         let rooms = Rooms::new(Arc::clone(&log), clock.clone(), settings);
         let connections = Connections::default();
-        Self(Arc::new(AppParts { config, log, cells, directory, rooms, connections, health, clock }))
+        Self(Arc::new(AppParts {
+            config,
+            log,
+            cells,
+            directory,
+            rooms,
+            connections,
+            health,
+            clock,
+            throttle: auth::Throttle::default(),
+            store_check: None,
+            verifying: tokio::sync::Mutex::new(()),
+        }))
+    }
+
+    /// Lets `check` take part in verifying. To be called before the app is shared.
+    #[must_use]
+    pub fn with_store_check(mut self, check: Arc<dyn StoreCheck>) -> Self {
+        Arc::get_mut(&mut self.0).expect("nobody has the app yet").store_check = Some(check);
+        self
+    }
+
+    /// Carries a committed change of rights through to open sockets. Once this returns it holds there, too.
+    pub(crate) async fn rights_changed(&self, affected: Affected) {
+        self.rooms.access_changed(affected, &self.directory).await;
     }
 }

@@ -30,6 +30,7 @@ pub(crate) use self::{
     mailbox::RoomEnded,
     registry::Shut,
     seat::{Joining, Seat},
+    task::stored,
 };
 use crate::{
     clock::Clock,
@@ -279,7 +280,7 @@ impl Rooms {
             .map(|encoded| StateVector::read(&encoded))
             .transpose();
         let theirs = theirs.map_err(|_| StateError::MalformedStateVector)?;
-        let loaded = task::stored(self.0.log.load(document).await?);
+        let loaded = stored(self.0.log.load(document).await?);
         let built = tokio::task::spawn_blocking(move || {
             let document = LiveDocument::load(&loaded)?;
             match theirs {

@@ -390,7 +390,7 @@ pub(super) fn making_way<T>(long: impl FnOnce() -> T) -> T {
 }
 
 /// What the store has, as a room wants it.
-pub(super) fn stored(loaded: Loaded) -> LoadedDocument {
+pub(crate) fn stored(loaded: Loaded) -> LoadedDocument {
     LoadedDocument {
         snapshot: loaded.snapshot.map(|snapshot| (snapshot.seq, snapshot.state)),
         tail: loaded.tail.into_iter().map(|record| record.update).collect(),

@@ -1,0 +1,81 @@
+//! The keys of the directory's cells, in one table.
+//!
+//! | Key | Value |
+//! |---|---|
+//! | `instance` | who came first; there once `plenary init` ran |
+//! | `user/{user}` | account |
+//! | `email/{email}` | id of the account with this address |
+//! | `session/{hash}`, `token/{hash}`, `link/{hash}` | sign-in, bearer token, sign-in link |
+//! | `group/{group}` | group; rewritten with each change of its members, so that two changes cannot cross |
+//! | `member/{group}/{user}` | membership |
+//! | `group-of/{user}/{group}` | the same membership, found from the other side: the group's id |
+//! | `statement/{statement}` | statement |
+//! | `statement-of/{group}/{statement}` | the statement's id |
+//! | `document/{document}` | id of the statement it belongs to |
+
+use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
+
+use crate::auth::SecretHash;
+
+pub(super) const INSTANCE: &str = "instance";
+pub(super) const USERS: &str = "user/";
+pub(super) const SESSIONS: &str = "session/";
+pub(super) const TOKENS: &str = "token/";
+pub(super) const LINKS: &str = "link/";
+pub(super) const STATEMENTS: &str = "statement/";
+
+pub(super) fn user(user: UserId) -> String {
+    format!("{USERS}{user}")
+}
+
+pub(super) fn email(email: &str) -> String {
+    format!("email/{email}")
+}
+
+pub(super) fn session(hash: SecretHash) -> String {
+    format!("{SESSIONS}{hash}")
+}
+
+pub(super) fn token(hash: SecretHash) -> String {
+    format!("{TOKENS}{hash}")
+}
+
+pub(super) fn link(hash: SecretHash) -> String {
+    format!("{LINKS}{hash}")
+}
+
+pub(super) fn group(group: GroupId) -> String {
+    format!("group/{group}")
+}
+
+pub(super) fn members(group: GroupId) -> String {
+    format!("member/{group}/")
+}
+
+pub(super) fn member(group: GroupId, user: UserId) -> String {
+    format!("member/{group}/{user}")
+}
+
+pub(super) fn groups_of(user: UserId) -> String {
+    format!("group-of/{user}/")
+}
+
+pub(super) fn group_of(user: UserId, group: GroupId) -> String {
+    format!("group-of/{user}/{group}")
+}
+
+pub(super) fn statement(statement: StatementId) -> String {
+    format!("{STATEMENTS}{statement}")
+}
+
+pub(super) fn statements_of(group: GroupId) -> String {
+    format!("statement-of/{group}/")
+}
+
+pub(super) fn statement_of(group: GroupId, statement: StatementId) -> String {
+    format!("statement-of/{group}/{statement}")
+}
+
+pub(super) fn document(document: DocumentId) -> String {
+    format!("document/{document}")
+}

@@ -1,0 +1,63 @@
+//! Figures for operators, in Prometheus' text form. There is no port of their own: they are a route.
+
+use std::sync::OnceLock;
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::{App, health::Fitness};
+
+// From a cached answer to a password check.
+const SECONDS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
+
+/// The process's recorder, put in place by the first call.
+///
+/// Should another recorder have been put in place before, that one gets the figures and ours stays empty.
+pub fn handle() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
+            .expect("there are buckets");
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another metrics recorder is in place");
+        }
+        describe_counter!("plenary_http_requests_total", "HTTP requests answered");
+        describe_histogram!(
+            "plenary_http_request_seconds",
+            Unit::Seconds,
+            "Time to answer an HTTP request"
+        );
+        describe_gauge!("plenary_rooms", "Rooms in memory");
+        describe_gauge!("plenary_participants", "Participants in all rooms");
+        describe_gauge!(
+            "plenary_mailbox_bytes",
+            Unit::Bytes,
+            "Messages waiting in mailboxes"
+        );
+        describe_gauge!("plenary_store_failed", "1 once the store failed for good");
+        handle
+    })
+}
+
+/// Everything there is to know just now.
+pub(crate) fn render(app: &App) -> String {
+    let handle = handle();
+    let counts = app.rooms.counts();
+    for (name, value) in [
+        ("plenary_rooms", counts.rooms),
+        ("plenary_participants", counts.participants),
+        ("plenary_mailbox_bytes", counts.mailbox_bytes),
+        (
+            "plenary_store_failed",
+            usize::from(app.health.fitness() == Fitness::StoreFailed),
+        ),
+    ] {
+        // Far below 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        gauge!(name).set(value as f64);
+    }
+    handle.render()
+}

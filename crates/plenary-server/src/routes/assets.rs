@@ -1,0 +1,69 @@
+//! The web app's files.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{
+    Extension,
+    body::Body,
+    http::{HeaderMap, Method, Uri, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::error::Error;
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// What is in it.
+    pub bytes: Cow<'static, [u8]>,
+    /// Its media type, with the character set where there is one.
+    pub content_type: &'static str,
+    /// Changes with its content; without quotation marks.
+    pub etag: String,
+}
+
+/// Where the web app's files come from.
+pub trait Assets: Send + Sync + 'static {
+    /// The file at `path`, which has no leading slash. The page itself is `index.html`.
+    fn get(&self, path: &str) -> Option<Asset>;
+}
+
+/// No web app.
+pub struct NoAssets;
+
+impl Assets for NoAssets {
+    fn get(&self, _: &str) -> Option<Asset> {
+        None
+    }
+}
+
+pub(super) async fn serve(
+    Extension(assets): Extension<Arc<dyn Assets>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let path = match uri.path().trim_start_matches('/') {
+        "" => "index.html",
+        path => path,
+    };
+    let asset = assets.get(path).ok_or(Error::NotFound)?;
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return Err(Error::MethodNotAllowed);
+    }
+    let etag = format!("\"{}\"", asset.etag);
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    let unchanged = known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag));
+    // Asked again each time, which costs a few bytes, so that page and scripts are always of one version.
+    let headers = [(header::ETAG, etag), (header::CACHE_CONTROL, "no-cache".into())];
+    if unchanged {
+        return Ok((axum::http::StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    let body = match asset.bytes {
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
+    };
+    Ok((headers, [(header::CONTENT_TYPE, asset.content_type)], body).into_response())
+}

@@ -1,0 +1,161 @@
+//! Who sends a request, and from where.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, request::Parts},
+};
+
+use crate::{
+    App,
+    auth::{self, AuthError, Credential, Identity, Via},
+    error::Error,
+};
+
+/// Where a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Over TCP, from this address, which may be a proxy's.
+    Address(SocketAddr),
+    /// Through the Unix socket in the data directory, or from inside the process.
+    Operator,
+}
+
+/// The address a request comes from, as well as it can be known; `None` if it cannot.
+///
+/// What a proxy says (the last entry of `X-Forwarded-For`) counts only from a proxy on this machine: anybody else
+/// could say anything.
+pub(super) struct ClientAddress(pub(super) Option<IpAddr>);
+
+impl ClientAddress {
+    fn of(peer: Option<&Peer>, headers: &HeaderMap) -> Self {
+        let Some(Peer::Address(address)) = peer else {
+            return Self(None);
+        };
+        let said = headers
+            .get_all("x-forwarded-for")
+            .into_iter()
+            .next_back()
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.rsplit(',').next())
+            .and_then(|value| value.trim().parse().ok());
+        Self(Some(if address.ip().is_loopback() {
+            said.unwrap_or(address.ip())
+        } else {
+            address.ip()
+        }))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts.extensions.get::<Peer>(), &parts.headers))
+    }
+}
+
+/// Somebody who has been recognised. A route that takes this answers nobody else.
+pub(super) struct Caller(pub(super) Identity);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Error;
+
+    /// An `Authorization` header counts before a cookie. A cookie counts for a request that changes something only
+    /// when one of our own pages sent it.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let credential = credential(app, parts)?.ok_or(AuthError::Missing)?;
+        Ok(Self(app.directory.authenticate(credential).await?))
+    }
+}
+
+fn credential(app: &App, parts: &Parts) -> Result<Option<Credential>, Error> {
+    if parts.extensions.get::<Peer>() == Some(&Peer::Operator) {
+        return Ok(Some(Credential::Operator));
+    }
+    if let Some(bearer) = auth::bearer(&parts.headers) {
+        return Ok(Some(bearer));
+    }
+    let cookie = auth::cookie(&app.config, &parts.headers);
+    let changes_something = !matches!(parts.method, Method::GET | Method::HEAD);
+    if cookie.is_some() && changes_something && !auth::is_from_own_page(&app.config, &parts.headers) {
+        return Err(Error::ForeignOrigin);
+    }
+    Ok(cookie)
+}
+
+/// An administrator of this instance, or its operator.
+pub(super) struct Administrator;
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Caller(identity) = Caller::from_request_parts(parts, app).await?;
+        if identity.is_administrator {
+            Ok(Self)
+        } else {
+            Err(Error::AdministratorNeeded)
+        }
+    }
+}
+
+/// Whoever has the data directory.
+pub(super) struct Operator;
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Caller(identity) = Caller::from_request_parts(parts, app).await?;
+        if identity.via == Via::Operator {
+            Ok(Self)
+        } else {
+            Err(Error::OperatorNeeded)
+        }
+    }
+}
+
+/// Somebody on this machine who did not come through a proxy.
+pub(super) struct Local(pub(super) bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Local {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let is_forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"]
+            .iter()
+            .any(|name| parts.headers.contains_key(*name));
+        Ok(Self(match parts.extensions.get::<Peer>() {
+            Some(Peer::Operator) => true,
+            Some(Peer::Address(address)) => address.ip().is_loopback() && !is_forwarded,
+            None => false,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(peer: &str, forwarded: &[&'static str]) -> Option<IpAddr> {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        ClientAddress::of(Some(&Peer::Address(peer.parse().unwrap())), &headers).0
+    }
+
+    #[test]
+    fn only_a_proxy_on_this_machine_says_where_a_request_comes_from() {
+        let far: IpAddr = "192.0.2.7".parse().unwrap();
+        assert_eq!(address("127.0.0.1:9", &["203.0.113.1, 192.0.2.7"]), Some(far));
+        assert_eq!(address("127.0.0.1:9", &["203.0.113.1", "192.0.2.7"]), Some(far));
+        assert_eq!(address("192.0.2.7:9", &["203.0.113.1"]), Some(far));
+        assert_eq!(
+            address("127.0.0.1:9", &["nonsense"]),
+            Some("127.0.0.1".parse().unwrap())
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! Who is in a group.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{get, patch},
+};
+use plenary_ids::{GroupId, UserId};
+use plenary_permissions::{Action, Role};
+use plenary_statements::{Membership, MembershipError, Name};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    caller::Caller,
+    input::{Body, Id, Ids, created},
+};
+use crate::{App, directory::User, error::Error, rooms::Affected};
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/groups/{group}/members", get(list).post(add))
+        .route("/groups/{group}/members/{user}", patch(change).delete(remove))
+}
+
+#[derive(Serialize)]
+struct MemberView {
+    user: MemberUser,
+    role: &'static str,
+    contact_person: bool,
+    since: u64,
+}
+
+#[derive(Serialize)]
+struct MemberUser {
+    id: UserId,
+    name: Option<Name>,
+    /// Shown to those who manage members; to the others it is nobody's business.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+impl MemberView {
+    fn of(membership: &Membership, user: Option<User>, shows_email: bool) -> Self {
+        let (name, email) = user.map_or((None, None), |user| (Some(user.name), Some(user.email)));
+        Self {
+            user: MemberUser {
+                id: membership.user,
+                name,
+                email: email.filter(|_| shows_email),
+            },
+            role: membership.role.name(),
+            contact_person: membership.contact_person,
+            since: membership.since,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct MembersView {
+    members: Vec<MemberView>,
+}
+
+async fn list(
+    State(app): State<App>,
+    Caller(identity): Caller,
+    Id(group): Id<GroupId>,
+) -> Result<Json<MembersView>, Error> {
+    let (group, standing) = app.directory.group(&identity, group).await?;
+    standing.require(Action::SeeMembers)?;
+    let shows_email = standing.require(Action::ManageMembers).is_ok();
+    let mut members = Vec::new();
+    for membership in app.directory.members(group.id).await?.iter() {
+        let user = app.directory.user(membership.user).await?;
+        members.push(MemberView::of(membership, user, shows_email));
+    }
+    Ok(Json(MembersView { members }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Add {
+    email: String,
+    role: String,
+}
+
+async fn add(
+    State(app): State<App>,
+    Caller(identity): Caller,
+    Id(group): Id<GroupId>,
+    Body(request): Body<Add>,
+) -> Result<impl IntoResponse, Error> {
+    let (group, standing) = app.directory.group(&identity, group).await?;
+    standing.require(Action::ManageMembers)?;
+    let role: Role = request.role.parse()?;
+    let user = app.directory.user_by_email(&request.email).await?;
+    let user = user.filter(|user| !user.closed).ok_or(Error::UnknownUser)?;
+    let membership = app
+        .directory
+        .change_members(group.id, |members, now| members.add(user.id, role, now))
+        .await?;
+    app.rights_changed(Affected::User(user.id)).await;
+    tracing::info!(group = %group.id, user = %user.id, by = %identity.user, %role, "member added");
+    Ok(created(MemberView::of(&membership, Some(user), true)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    role: Option<String>,
+    /// True to hand the contact person's mark over to this member.
+    #[serde(default)]
+    contact_person: bool,
+}
+
+async fn change(
+    State(app): State<App>,
+    Caller(identity): Caller,
+    Ids(group, user): Ids<GroupId, UserId>,
+    Body(request): Body<Change>,
+) -> Result<Json<MemberView>, Error> {
+    let (group, standing) = app.directory.group(&identity, group).await?;
+    standing.require(Action::ManageMembers)?;
+    let role = request.role.map(|role| role.parse::<Role>()).transpose()?;
+    let membership = app
+        .directory
+        .change_members(group.id, |members, _| {
+            if let Some(role) = role {
+                members.set_role(user, role)?;
+            }
+            if request.contact_person {
+                members.hand_over(user)?;
+            }
+            members.get(user).copied().ok_or(MembershipError::NotAMember)
+        })
+        .await?;
+    app.rights_changed(Affected::User(user)).await;
+    tracing::info!(group = %group.id, %user, by = %identity.user, role = %membership.role, "member changed");
+    let account = app.directory.user(user).await?;
+    Ok(Json(MemberView::of(&membership, account, true)))
+}
+
+/// Once this answers, nothing is accepted from them any more and nothing of the group is written to their sockets.
+async fn remove(
+    State(app): State<App>,
+    Caller(identity): Caller,
+    Ids(group, user): Ids<GroupId, UserId>,
+) -> Result<StatusCode, Error> {
+    let (group, standing) = app.directory.group(&identity, group).await?;
+    standing.require(Action::ManageMembers)?;
+    app.directory
+        .change_members(group.id, |members, _| members.remove(user))
+        .await?;
+    app.rights_changed(Affected::User(user)).await;
+    tracing::info!(group = %group.id, %user, by = %identity.user, "member removed");
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,306 @@
+//! Listening: connections in, requests to the router, and an orderly end.
+
+use std::{
+    fs,
+    future::Future,
+    io::{self, IoSlice},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream, UnixListener},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, sleep, timeout_at},
+};
+use tower::ServiceExt;
+
+use crate::{
+    App,
+    health::Fitness,
+    metrics,
+    routes::{self, Assets, Peer},
+};
+
+/// How long a client may take to send a request's head, and an idle connection to begin the next one.
+const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// The longest head of a request, in bytes.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long to wait when the system has no more file descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+/// How often ended sign-ins are removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// How often the figures are put in order when nobody fetches them.
+const UPKEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// Where requests come from.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Browsers and programs.
+    pub tcp: TcpListener,
+    /// The `plenary` command on this machine.
+    pub operator: Option<OperatorListener>,
+}
+
+/// The socket for whoever owns the data directory.
+#[derive(Debug)]
+pub struct OperatorListener {
+    listener: UnixListener,
+    owner_uid: u32,
+}
+
+impl OperatorListener {
+    /// Listens at `path`, in the place of a socket that an earlier process left behind. Hold the store before you
+    /// call this: then no other server can be listening there.
+    ///
+    /// The file's mode is 0600, and whoever connects must be its owner or root: the mode is set a moment after the
+    /// socket is made.
+    pub fn bind(path: &Path) -> io::Result<Self> {
+        match fs::remove_file(path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let listener = UnixListener::bind(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        Ok(Self {
+            listener,
+            owner_uid: fs::metadata(path)?.uid(),
+        })
+    }
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As asked; all that was accepted is durable.
+    Drained,
+    /// As asked, but not everything was finished in time. What was acknowledged is durable all the same.
+    Cut,
+    /// The store failed.
+    StoreFailed,
+}
+
+/// Serves until `asked_to_end` is done or the store has failed.
+///
+/// Then nothing new is begun, sockets are closed with the code for a restart, what is under way is finished within
+/// `drain`. After a failure of the store readers are served for `failed_store_grace` more.
+pub async fn serve(
+    app: App,
+    assets: Arc<dyn Assets>,
+    listeners: Listeners,
+    asked_to_end: impl Future<Output = ()>,
+) -> Ending {
+    metrics::handle();
+    let chores = tokio::spawn(chores(app.clone()));
+    // Each connection holds a receiver: a change asks it to end, and once all are gone none is open.
+    let open = watch::Sender::new(());
+    let ending = {
+        let tcp = accept_tcp(listeners.tcp, routes::router(app.clone(), assets), &app, &open);
+        let operator = accept_operator(listeners.operator, routes::operator_router(app.clone()), &open);
+        let (mut tcp, mut operator) = (pin!(tcp), pin!(operator));
+        tokio::select! {
+            () = &mut tcp => unreachable!("accepting never ends"),
+            () = &mut operator => unreachable!("accepting never ends"),
+            () = asked_to_end => Ending::Drained,
+            () = store_failed(&app) => {
+                // Readers go on for a while: they may be copying what they need.
+                let grace = sleep(app.config.failed_store_grace.0);
+                tokio::select! {
+                    () = &mut tcp => unreachable!("accepting never ends"),
+                    () = &mut operator => unreachable!("accepting never ends"),
+                    () = grace => Ending::StoreFailed,
+                }
+            }
+        }
+        // The listeners are dropped here: whoever comes now is refused and comes back.
+    };
+    chores.abort();
+    if ending == Ending::StoreFailed {
+        return ending;
+    }
+    app.health.drain();
+    tracing::info!("draining");
+    let by = Instant::now() + app.config.drain.0;
+    let rooms_ended = app.rooms.shutdown(app.config.drain.0).await;
+    let sockets_closed = app
+        .connections
+        .closed(by.saturating_duration_since(Instant::now()))
+        .await;
+    let requests_done = timeout_at(by, async {
+        open.send_replace(());
+        open.closed().await;
+    })
+    .await
+    .is_ok();
+    if app.health.fitness() == Fitness::StoreFailed {
+        return Ending::StoreFailed;
+    }
+    if rooms_ended && sockets_closed && requests_done {
+        Ending::Drained
+    } else {
+        tracing::warn!(
+            rooms_ended,
+            sockets_closed,
+            requests_done,
+            "not everything ended in time"
+        );
+        Ending::Cut
+    }
+}
+
+async fn store_failed(app: &App) {
+    let mut fitness = app.health.subscribe();
+    // The sender lives in `app`.
+    let _ = fitness.wait_for(|fitness| *fitness == Fitness::StoreFailed).await;
+}
+
+async fn chores(app: App) {
+    let sweeping = async {
+        loop {
+            match app.directory.sweep_sign_ins().await {
+                Ok(0) => {}
+                Ok(count) => tracing::debug!(count, "ended sign-ins removed"),
+                Err(error) => tracing::warn!(%error, "ended sign-ins not removed"),
+            }
+            sleep(SWEEP_EVERY).await;
+        }
+    };
+    let upkeep = async {
+        loop {
+            sleep(UPKEEP_EVERY).await;
+            metrics::handle().run_upkeep();
+        }
+    };
+    tokio::join!(sweeping, upkeep, app.rooms.look_after_idle_documents());
+}
+
+async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &watch::Sender<()>) {
+    let places = Arc::new(Semaphore::new(app.config.connections_max));
+    loop {
+        // Beyond the limit they wait in the kernel's queue.
+        let place = Arc::clone(&places)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                // Small frames must not wait for the acknowledgement of the one before.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "connection gone before it began");
+                    continue;
+                }
+                let held = Held {
+                    stream,
+                    _place: place,
+                };
+                spawn_connection(held, router.clone(), Peer::Address(address), open);
+            }
+            Err(error) => accept_failed(&error).await,
+        }
+    }
+}
+
+/// A connection and its place among those that may be open. A socket that was upgraded keeps its place.
+struct Held {
+    stream: TcpStream,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsyncRead for Held {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Held {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+async fn accept_operator(operator: Option<OperatorListener>, router: Router, open: &watch::Sender<()>) {
+    let Some(OperatorListener { listener, owner_uid }) = operator else {
+        return std::future::pending().await;
+    };
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => match stream.peer_cred() {
+                Ok(peer) if peer.uid() == owner_uid || peer.uid() == 0 => {
+                    spawn_connection(stream, router.clone(), Peer::Operator, open);
+                }
+                Ok(peer) => tracing::warn!(uid = peer.uid(), "somebody else tried the operator's socket"),
+                Err(error) => tracing::debug!(%error, "connection gone before it began"),
+            },
+            Err(error) => accept_failed(&error).await,
+        }
+    }
+}
+
+async fn accept_failed(error: &io::Error) {
+    // One that went away while it waited is no trouble; anything else is usually a lack of file descriptors.
+    if error.kind() != io::ErrorKind::ConnectionAborted {
+        tracing::warn!(%error, "no connection can be accepted");
+        sleep(ACCEPT_AGAIN).await;
+    }
+}
+
+fn spawn_connection<S>(stream: S, router: Router, peer: Peer, open: &watch::Sender<()>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut ending = open.subscribe();
+    tokio::spawn(async move {
+        let mut connection = pin!(connection);
+        let outcome = tokio::select! {
+            outcome = &mut connection => outcome,
+            _ = ending.changed() => {
+                // The request under way is answered, no further one is read.
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "connection broke off");
+        }
+    });
+}
