@@ -117,6 +117,12 @@ impl LiveDocument {
                 transaction.apply_update(update).map_err(merge_error)?;
             }
             transaction.commit();
+            // Two writes to one key of a map: merging deletes the loser, which no update says.
+            for (client, ranges) in transaction.delete_set().iter() {
+                for clocks in ranges.iter() {
+                    self.known.mark_deleted(client.get(), clocks.clone());
+                }
+            }
             if transaction.has_missing_updates() {
                 return Err(merge_error("an update that passed the gate was left pending"));
             }

@@ -1,0 +1,731 @@
+//! One seed: clients, a lossy network, a room and a failing disk.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, HashSet, VecDeque},
+};
+
+use bytes::Bytes;
+use fastrand::Rng;
+use plenary_gate::{Author, Known, Limits, Verdict, judge};
+use plenary_ids::{DocumentId, ParticipantId, UserId};
+use plenary_protocol::{Message, SyncMessage, address_prefix, decode_hocuspocus, decode_y_websocket};
+use plenary_room::{
+    AppendFailure, Backlog, Dialect, Effect, Input, Join, LiveDocument, LoadedDocument, PlantedBug, Room,
+    RoomSettings,
+};
+use plenary_storage::{
+    NewRecord, StoreError,
+    memory::{MemoryStore, Token},
+};
+
+use crate::client::{Client, Speech};
+
+const DOCUMENT: DocumentId = DocumentId::from_bytes([9; 16]);
+const ADDRESS: &str = "09090909-0909-0909-0909-090909090909";
+
+/// Clients act and things break for this long, in virtual milliseconds.
+const TROUBLE_MS: u64 = 20_000;
+/// After that everybody must agree within this long.
+const PEACE_MS: u64 = 60_000;
+
+/// What happened under one seed.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How often each kind of trouble and of event occurred.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// The final state, as one update.
+    pub state: Vec<u8>,
+    /// The final text.
+    pub text: String,
+}
+
+struct Connection {
+    client: usize,
+    participant: ParticipantId,
+    backlog: Backlog,
+    /// When the last frame in each direction arrives: a socket keeps its order.
+    up_ms: u64,
+    down_ms: u64,
+    delay_ms: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Act {
+        client: usize,
+    },
+    Up {
+        connection: u64,
+        frame: Bytes,
+    },
+    Down {
+        connection: u64,
+        frame: Bytes,
+        version: u64,
+    },
+    Reconnect {
+        client: usize,
+    },
+    Turn,
+    Flush,
+    Trouble,
+    Restart,
+    Tick,
+}
+
+pub struct World {
+    rng: Rng,
+    now_ms: u64,
+    order: u64,
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    clients: Vec<Client>,
+    connections: BTreeMap<u64, Connection>,
+    next_connection: u64,
+    store: MemoryStore,
+    appends: HashSet<Token>,
+    /// Clocks and deletions that are on disk.
+    durable: Known,
+    /// Counts the flushes; what a frame may speak of is what was durable at the version it was sent at.
+    version: u64,
+    head: u64,
+    room: Option<Room>,
+    is_down: bool,
+    is_full: bool,
+    mailbox: VecDeque<(ParticipantId, Message)>,
+    turn_is_due: bool,
+    flush_is_due: bool,
+    bug: Option<PlantedBug>,
+    counts: BTreeMap<&'static str, u64>,
+    failure: Option<String>,
+}
+
+/// Runs one seed. Err says which promise was broken, and when.
+pub fn run(seed: u64, bug: Option<PlantedBug>) -> Result<Report, String> {
+    let mut world = World::new(seed, bug);
+    world.trouble();
+    world.peace();
+    world.verdict()
+}
+
+impl World {
+    fn new(seed: u64, bug: Option<PlantedBug>) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let store = MemoryStore::new();
+        store.hold();
+        let clients = (0..rng.usize(2..=8))
+            .map(|index| Client::new(index, &mut rng))
+            .collect();
+        let mut world = Self {
+            rng,
+            now_ms: 1_000_000,
+            order: 0,
+            events: BinaryHeap::new(),
+            clients,
+            connections: BTreeMap::new(),
+            next_connection: 1,
+            store,
+            appends: HashSet::new(),
+            durable: Known::default(),
+            version: 0,
+            head: 0,
+            room: None,
+            is_down: false,
+            is_full: false,
+            mailbox: VecDeque::new(),
+            turn_is_due: false,
+            flush_is_due: false,
+            bug,
+            counts: BTreeMap::new(),
+            failure: None,
+        };
+        world.create();
+        for client in 0..world.clients.len() {
+            world.after(0..500, Event::Reconnect { client });
+            world.after(0..1_000, Event::Act { client });
+        }
+        world.after(1_000..1_001, Event::Tick);
+        world.after(500..3_000, Event::Trouble);
+        world
+    }
+
+    /// The server writes a document's first record when it makes it.
+    fn create(&mut self) {
+        let update = Client::first_update();
+        self.store
+            .begin_append(DOCUMENT, vec![record(UserId::SERVER, update)]);
+        self.store.flush_all();
+        self.read_durable();
+    }
+
+    fn after(&mut self, ms: std::ops::Range<u64>, event: Event) {
+        let at = self.now_ms + self.rng.u64(ms);
+        self.at(at, event);
+    }
+
+    fn at(&mut self, at_ms: u64, event: Event) {
+        self.order += 1;
+        self.events.push(Reverse((at_ms, self.order, event)));
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    fn fail(&mut self, what: impl Into<String>) {
+        let now_ms = self.now_ms;
+        self.failure
+            .get_or_insert_with(|| format!("at {now_ms} ms: {}", what.into()));
+    }
+
+    fn trouble(&mut self) {
+        self.run_until(self.now_ms + TROUBLE_MS, true);
+    }
+
+    /// Everything is mended; then all must agree.
+    fn peace(&mut self) {
+        self.store.set_full(false);
+        self.is_full = false;
+        self.restart();
+        let connections: Vec<_> = self.connections.keys().copied().collect();
+        for connection in connections {
+            self.cut(connection);
+        }
+        for client in 0..self.clients.len() {
+            self.clients[client].may_write = true;
+            self.clients[client].is_slow = false;
+        }
+        let end_ms = self.now_ms + PEACE_MS;
+        while self.now_ms < end_ms && self.failure.is_none() && !self.all_agree() {
+            self.run_until(self.now_ms + 1_000, false);
+        }
+    }
+
+    fn all_agree(&self) -> bool {
+        let is_saved = |client: &Client| client.is_connected() && client.is_saved();
+        let quiet = self.store.waiting() == 0 && self.mailbox.is_empty();
+        let no_frames = !self.events.iter().any(|Reverse((_, _, event))| {
+            matches!(
+                event,
+                Event::Up { .. } | Event::Down { .. } | Event::Reconnect { .. }
+            )
+        });
+        quiet && no_frames && self.clients.iter().all(is_saved) && {
+            let first = self.clients[0].content();
+            self.clients.iter().all(|client| client.content() == first)
+        }
+    }
+
+    fn verdict(mut self) -> Result<Report, String> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        if !self.all_agree() {
+            let states: Vec<_> = self.clients.iter().map(Client::describe).collect();
+            return Err(format!(
+                "no agreement after {PEACE_MS} ms of peace: {}",
+                states.join("; ")
+            ));
+        }
+        for client in &self.clients {
+            for (index, update) in client.updates.iter().enumerate() {
+                if !self.is_durable(&update.bytes) {
+                    return Err(format!("update {index} of client {} is lost", client.index));
+                }
+            }
+        }
+        self.store.crash();
+        let stored = self
+            .load()
+            .map_err(|error| format!("after the last crash: {error}"))?;
+        let document = LiveDocument::load(&stored).map_err(|error| format!("does not load: {error}"))?;
+        let state = document.state().map_err(|error| error.to_string())?.to_vec();
+        let server = Client::reader(&state);
+        if server.content() != self.clients[0].content() {
+            return Err("the store and the clients do not agree".to_owned());
+        }
+        Ok(Report {
+            counts: self.counts,
+            state,
+            text: server.text(),
+        })
+    }
+
+    fn run_until(&mut self, end_ms: u64, with_trouble: bool) {
+        while self.failure.is_none() {
+            match self.events.peek() {
+                Some(Reverse((at_ms, _, _))) if *at_ms <= end_ms => {}
+                _ => break,
+            }
+            let Some(Reverse((at_ms, _, event))) = self.events.pop() else {
+                break;
+            };
+            self.now_ms = self.now_ms.max(at_ms);
+            self.happen(event, with_trouble);
+        }
+        self.now_ms = self.now_ms.max(end_ms);
+    }
+
+    fn happen(&mut self, event: Event, with_trouble: bool) {
+        match event {
+            Event::Act { client } if with_trouble => {
+                let frames = self.clients[client].act(&mut self.rng);
+                self.date_updates();
+                self.count("edits");
+                self.send_up(client, frames);
+                self.after(20..800, Event::Act { client });
+            }
+            Event::Trouble if with_trouble => {
+                self.make_trouble();
+                self.after(100..2_500, Event::Trouble);
+            }
+            Event::Act { .. } | Event::Trouble => {}
+            Event::Up { connection, frame } => self.arrive_up(connection, frame),
+            Event::Down {
+                connection,
+                frame,
+                version,
+            } => self.arrive_down(connection, frame, version),
+            Event::Reconnect { client } => self.connect(client),
+            Event::Turn => self.turn(),
+            Event::Flush => self.flush(),
+            Event::Restart => self.restart(),
+            Event::Tick => {
+                self.handle(Input::Tick);
+                self.turn();
+                self.after(1_000..1_001, Event::Tick);
+            }
+        }
+    }
+
+    fn make_trouble(&mut self) {
+        match self.rng.u32(0..100) {
+            0..40 => {
+                let connections: Vec<_> = self.connections.keys().copied().collect();
+                if let Some(connection) = self.rng.choice(connections) {
+                    self.count("cuts");
+                    self.cut(connection);
+                }
+            }
+            40..52 => {
+                self.count("crashes");
+                self.crash();
+            }
+            52..58 => {
+                self.is_full = !self.is_full;
+                self.count("disk full or free again");
+                self.store.set_full(self.is_full);
+            }
+            58..62 => {
+                self.count("failing flushes");
+                self.store.fail_next_flush();
+            }
+            62..75 => {
+                let client = self.rng.usize(0..self.clients.len());
+                self.clients[client].may_write ^= true;
+                self.count("changes of role");
+                self.apply_access(client);
+            }
+            75..90 => {
+                let client = self.rng.usize(0..self.clients.len());
+                self.clients[client].is_slow ^= true;
+                self.count("slow readers");
+            }
+            _ => {
+                let client = self.rng.usize(0..self.clients.len());
+                let connection = self
+                    .connections
+                    .iter()
+                    .find(|(_, c)| c.client == client)
+                    .map(|(id, _)| *id);
+                connection.into_iter().for_each(|connection| self.cut(connection));
+                self.clients[client].reload(&mut self.rng);
+                self.count("page loads");
+            }
+        }
+    }
+
+    fn apply_access(&mut self, client: usize) {
+        let access = self.clients[client].access();
+        let participants: Vec<_> = self
+            .connections
+            .values()
+            .filter(|c| c.client == client)
+            .map(|c| c.participant)
+            .collect();
+        for participant in participants {
+            self.handle(Input::SetAccess { participant, access });
+        }
+    }
+
+    // The network.
+
+    fn connect(&mut self, client: usize) {
+        if self.clients[client].is_connected() {
+            return;
+        }
+        if self.is_down {
+            return self.after(200..1_500, Event::Reconnect { client });
+        }
+        let id = self.next_connection;
+        self.next_connection += 1;
+        let participant = ParticipantId(id);
+        let backlog = Backlog::default();
+        let delay_ms = self.rng.u64(1..300);
+        let connection = Connection {
+            client,
+            participant,
+            backlog: backlog.clone(),
+            up_ms: 0,
+            down_ms: 0,
+            delay_ms,
+        };
+        self.connections.insert(id, connection);
+        self.count("connections");
+        if self.room.is_none() {
+            let mut settings = RoomSettings {
+                idle_after_ms: 1_500,
+                snapshot_tail_bytes_min: 400,
+                snapshot_age_ms: 6_000,
+                outbound_bytes_max: 300,
+                pending_bytes_max: 2_000,
+                ..RoomSettings::default()
+            };
+            settings.bug = self.bug;
+            let (room, effects) = Room::new(DOCUMENT, settings);
+            self.room = Some(room);
+            self.carry_out(effects);
+        }
+        let speech = self.clients[client].speech;
+        let dialect = speech.dialect();
+        let prefix = match dialect {
+            Dialect::YWebsocket => Bytes::new(),
+            Dialect::Hocuspocus => address_prefix(ADDRESS),
+        };
+        let access = self.clients[client].access();
+        let user = self.clients[client].user();
+        self.handle(Input::Join(Join {
+            participant,
+            user,
+            dialect,
+            prefix,
+            access,
+            backlog,
+        }));
+        let frames = self.clients[client].open(id);
+        self.send_up(client, frames);
+    }
+
+    fn cut(&mut self, id: u64) {
+        let Some(connection) = self.connections.remove(&id) else {
+            return;
+        };
+        self.clients[connection.client].closed();
+        self.handle(Input::Leave(connection.participant));
+        self.after(
+            50..2_000,
+            Event::Reconnect {
+                client: connection.client,
+            },
+        );
+    }
+
+    fn send_up(&mut self, client: usize, messages: Vec<Message>) {
+        let Some(id) = self.clients[client].connection else {
+            return;
+        };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let prefix = match self.clients[client].speech.dialect() {
+            Dialect::YWebsocket => Bytes::new(),
+            Dialect::Hocuspocus => address_prefix(ADDRESS),
+        };
+        let mut arrivals = Vec::new();
+        for message in messages {
+            connection.up_ms = connection.up_ms.max(self.now_ms + connection.delay_ms);
+            arrivals.push((connection.up_ms, message.encode(&prefix)));
+        }
+        for (at_ms, frame) in arrivals {
+            self.at(
+                at_ms,
+                Event::Up {
+                    connection: id,
+                    frame,
+                },
+            );
+        }
+    }
+
+    fn arrive_up(&mut self, connection: u64, frame: Bytes) {
+        let Some(connection) = self.connections.get(&connection) else {
+            return;
+        };
+        let participant = connection.participant;
+        let message = match self.clients[connection.client].speech.dialect() {
+            Dialect::YWebsocket => decode_y_websocket(frame).map_err(|error| error.to_string()),
+            Dialect::Hocuspocus => decode_hocuspocus(frame)
+                .map(|addressed| addressed.message)
+                .map_err(|error| error.to_string()),
+        };
+        match message {
+            Ok(message) => {
+                self.mailbox.push_back((participant, message));
+                self.due_turn();
+            }
+            Err(error) => self.fail(format!("a client's frame does not decode: {error}")),
+        }
+    }
+
+    fn send_down(&mut self, participant: ParticipantId, frame: Bytes) {
+        self.check_shown(&frame, participant);
+        let id = participant.0;
+        let version = self.version;
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        // A slow reader takes about 1,000 bytes a second.
+        let is_slow = self.clients[connection.client].is_slow;
+        let takes_ms = if is_slow { frame.len() as u64 } else { 0 };
+        connection.down_ms = connection.down_ms.max(self.now_ms + connection.delay_ms) + takes_ms;
+        let at_ms = connection.down_ms;
+        self.at(
+            at_ms,
+            Event::Down {
+                connection: id,
+                frame,
+                version,
+            },
+        );
+    }
+
+    fn arrive_down(&mut self, id: u64, frame: Bytes, version: u64) {
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
+        let (client, participant) = (connection.client, connection.participant);
+        if connection.backlog.written(frame.len()) {
+            self.count("slow readers drained");
+            self.handle(Input::Drained(participant));
+        }
+        let message = self.decode_down(client, frame);
+        match self.clients[client].hear(message, version) {
+            Ok(frames) => self.send_up(client, frames),
+            Err(broken) => self.fail(format!("client {client}: {broken}")),
+        }
+    }
+
+    fn decode_down(&self, client: usize, frame: Bytes) -> Message {
+        match self.clients[client].speech.dialect() {
+            Dialect::YWebsocket => decode_y_websocket(frame).expect("the server's own frame"),
+            Dialect::Hocuspocus => decode_hocuspocus(frame).expect("the server's own frame").message,
+        }
+    }
+
+    /// What a co-author can see is on disk.
+    fn check_shown(&mut self, frame: &Bytes, participant: ParticipantId) {
+        let Some(connection) = self.connections.get(&participant.0) else {
+            return;
+        };
+        let message = self.decode_down(connection.client, frame.clone());
+        if let Message::Sync(SyncMessage::Step2(update) | SyncMessage::Update(update)) = message
+            && !self.is_durable(&update)
+        {
+            let verdict = judge(&update, &self.durable, &Author::Anyone, &Limits::stored());
+            self.fail(format!("an update was shown that is not on disk: {verdict:?}"));
+        }
+    }
+
+    // The room and the store.
+
+    fn handle(&mut self, input: Input) {
+        let now_ms = self.now_ms;
+        let Some(room) = self.room.as_mut() else { return };
+        let effects = room.handle(now_ms, input);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Load => match self.load() {
+                    Ok(stored) => self.handle(Input::Loaded(stored)),
+                    Err(error) => self.fail(format!("load: {error}")),
+                },
+                Effect::Append(records) => {
+                    let records = records.into_iter().map(|r| record(r.user, r.update)).collect();
+                    let token = self.store.begin_append(DOCUMENT, records);
+                    self.appends.insert(token);
+                    self.count("appends");
+                    self.due_flush();
+                }
+                Effect::Snapshot { seq, state } => {
+                    self.count("snapshots");
+                    if seq > self.head {
+                        self.fail("a snapshot of what is not on disk");
+                    }
+                    self.store.begin_compact(DOCUMENT, seq, state);
+                    self.due_flush();
+                }
+                Effect::Send { participant, frame } => self.send_down(participant, frame),
+                Effect::Close { participant, reason } => {
+                    self.count("closes");
+                    if !matches!(reason, plenary_protocol::CloseReason::StoreDown) {
+                        self.fail(format!("an honest client was closed: {reason}"));
+                    }
+                    self.cut(participant.0);
+                }
+                Effect::State { .. } => {}
+                Effect::Stop => {
+                    if self.room.as_ref().is_some_and(Room::is_empty) && self.mailbox.is_empty() {
+                        self.count("rooms ended");
+                        self.room = None;
+                    }
+                }
+            }
+        }
+        if !self.mailbox.is_empty() {
+            self.due_turn();
+        }
+    }
+
+    fn load(&self) -> Result<LoadedDocument, StoreError> {
+        let loaded = self.store.load_now(DOCUMENT)?;
+        Ok(LoadedDocument {
+            snapshot: loaded.snapshot.map(|snapshot| (snapshot.seq, snapshot.state)),
+            tail: loaded.tail.into_iter().map(|record| record.update).collect(),
+        })
+    }
+
+    fn due_turn(&mut self) {
+        if !self.turn_is_due {
+            self.turn_is_due = true;
+            self.after(0..8, Event::Turn);
+        }
+    }
+
+    fn turn(&mut self) {
+        self.turn_is_due = false;
+        if self.room.as_ref().is_some_and(Room::is_reading) && !self.mailbox.is_empty() {
+            let messages = self.mailbox.drain(..).collect();
+            self.count("turns");
+            self.handle(Input::Messages(messages));
+        }
+    }
+
+    fn due_flush(&mut self) {
+        if !self.flush_is_due {
+            self.flush_is_due = true;
+            let slow = self.rng.u32(0..10) == 0;
+            self.after(if slow { 200..1_500 } else { 0..40 }, Event::Flush);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.flush_is_due = false;
+        let Some(flushed) = self.store.flush_next() else {
+            return;
+        };
+        if self.store.waiting() > 0 {
+            self.due_flush();
+        }
+        let is_append = self.appends.remove(&flushed.token);
+        match flushed.result {
+            Ok(seq) => {
+                self.read_durable();
+                if is_append {
+                    self.handle(Input::Appended { seq });
+                    self.turn();
+                }
+            }
+            Err(StoreError::Full { .. }) => {
+                self.count("refused for want of space");
+                if is_append {
+                    self.handle(Input::AppendFailed(AppendFailure::Full));
+                }
+            }
+            Err(StoreError::BeyondHead { .. }) => self.fail("a snapshot beyond the head"),
+            Err(_) => {
+                self.handle(Input::AppendFailed(AppendFailure::Failed));
+                self.crash();
+            }
+        }
+    }
+
+    fn crash(&mut self) {
+        self.room = None;
+        self.is_down = true;
+        self.mailbox.clear();
+        let connections: Vec<_> = self.connections.keys().copied().collect();
+        for id in connections {
+            self.cut(id);
+        }
+        let kept = self.rng.usize(0..=self.store.waiting());
+        self.store.crash_keeping(kept);
+        self.store.hold();
+        self.appends.clear();
+        self.read_durable();
+        self.after(100..2_000, Event::Restart);
+    }
+
+    fn restart(&mut self) {
+        self.is_down = false;
+    }
+
+    /// Looks at what is on disk now, and since when each client's edits are.
+    fn read_durable(&mut self) {
+        self.version += 1;
+        let stored = self.load().expect("the document is there");
+        let head = self
+            .store
+            .load_now(DOCUMENT)
+            .expect("the document is there")
+            .head();
+        self.head = head;
+        let document = match LiveDocument::load(&stored) {
+            Ok(document) => document,
+            Err(error) => return self.fail(format!("the store holds what cannot be loaded: {error}")),
+        };
+        self.durable = document.known().clone();
+        self.date_updates();
+    }
+
+    /// Notes since when each update is on disk. One that changes nothing is on disk at once.
+    fn date_updates(&mut self) {
+        let version = self.version;
+        for client in &mut self.clients {
+            for update in client
+                .updates
+                .iter_mut()
+                .filter(|update| update.durable_since.is_none())
+            {
+                if judge(&update.bytes, &self.durable, &Author::Anyone, &Limits::stored())
+                    == Verdict::NothingNew
+                {
+                    update.durable_since = Some(version);
+                }
+            }
+        }
+    }
+
+    fn is_durable(&self, update: &[u8]) -> bool {
+        judge(update, &self.durable, &Author::Anyone, &Limits::stored()) == Verdict::NothingNew
+    }
+}
+
+fn record(user: UserId, update: Bytes) -> NewRecord {
+    NewRecord {
+        user,
+        at_ms: 0,
+        update,
+    }
+}
+
+impl Speech {
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::YWebsocket => Dialect::YWebsocket,
+            Self::Hocuspocus | Self::Plenary => Dialect::Hocuspocus,
+        }
+    }
+}
