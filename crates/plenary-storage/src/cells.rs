@@ -58,6 +58,15 @@ pub enum Expected {
     },
 }
 
+impl CellChange {
+    /// Which cell.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
 impl Expected {
     /// Which cell.
     pub fn key(&self) -> &str {
