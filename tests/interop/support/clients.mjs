@@ -16,6 +16,9 @@ export const HOCUSPOCUS_KINDS = KINDS.slice(1)
 const packages = { 'hocuspocus 2.15.3': v2, 'hocuspocus 3.4.4': v3, 'hocuspocus 4.8.0': v4 }
 const TRACE_FRAMES = 60
 
+// Each y-websocket provider listens for the end of the process, and one process has many here.
+process.setMaxListeners(0)
+
 /** A WebSocket class that counts the sockets it opens and remembers what they said, to be read when a test fails. */
 const watchedSocket = (client, dialect) => class extends WebSocket {
   constructor (...args) {
@@ -67,7 +70,8 @@ class Client {
 
   /** Waits, and tells what this client heard and said when it waits in vain. */
   until (what, condition, deadlineMs) {
-    return until(() => `${this.kind}: ${what}\n  ${this.trace.join('\n  ')}`, condition, deadlineMs)
+    const wanted = () => typeof what === 'function' ? what() : what
+    return until(() => `${this.kind}: ${wanted()}\n  ${this.trace.join('\n  ')}`, condition, deadlineMs)
   }
 
   synced () { return this.until('synced', () => this.isSynced) }

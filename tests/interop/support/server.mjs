@@ -1,6 +1,6 @@
 // A real `plenary` server with a folder of its own, driven as an operator would: by its command line and over HTTP.
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,8 +14,8 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? join(dirname(fileURLToPath(import
 /** The binary under test. */
 export const BINARY = process.env.PLENARY_BIN ?? join(TARGET, 'debug/plenary')
 
-/** The same, built with the feature `faults`; undefined when there is none. */
-export const FAULTY_BINARY = [process.env.PLENARY_FAULTS_BIN ?? join(TARGET, 'faults/debug/plenary')].find(existsSync)
+/** Whether it was built with the feature `faults`: only then it knows the variable by name. */
+export const hasFaults = () => existsSync(BINARY) && readFileSync(BINARY).includes('PLENARY_FAULTS')
 
 const living = new Set()
 process.on('exit', () => {
@@ -31,9 +31,8 @@ export class Server {
   faults = join(this.folder, 'faults')
   log = []
 
-  static async start ({ binary = BINARY } = {}) {
+  static async start () {
     const server = new Server()
-    server.binary = binary
     mkdirSync(server.faults)
     living.add(server)
     await server.start()
@@ -42,7 +41,7 @@ export class Server {
 
   /** Starts it, or starts it again on the same folder, at a new address. */
   async start () {
-    const child = spawn(this.binary, ['serve', '--data-dir', this.data, '--listen', '127.0.0.1:0'], {
+    const child = spawn(BINARY, ['serve', '--data-dir', this.data, '--listen', '127.0.0.1:0'], {
       env: { ...process.env, PLENARY_FAULTS: this.faults }, stdio: ['ignore', 'pipe', 'pipe']
     })
     this.process = child
@@ -77,7 +76,7 @@ export class Server {
     return end
   }
 
-  /** Puts a file into the folder that a faulty binary looks into; returns what takes it out again. */
+  /** Puts a file into the folder that a binary with faults looks into; returns what takes it out again. */
   fault (name) {
     const file = join(this.faults, name)
     writeFileSync(file, '')
@@ -86,7 +85,7 @@ export class Server {
 
   /** One command of the command line; resolves to what it prints as JSON. */
   async cli (...args) {
-    const { stdout } = await run(this.binary, [...args, '--data-dir', this.data, '--json'])
+    const { stdout } = await run(BINARY, [...args, '--data-dir', this.data, '--json'])
     return stdout.trim() === '' ? undefined : JSON.parse(stdout)
   }
 
@@ -118,9 +117,9 @@ export class World {
   users = {}
   statements = 0
 
-  static async open (options) {
+  static async open () {
     const world = new World()
-    world.server = await Server.start(options)
+    world.server = await Server.start()
     const { server } = world
     const person = async (name) => {
       const email = `${name}@example.org`

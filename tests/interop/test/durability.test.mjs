@@ -1,0 +1,138 @@
+// "Saved" and "seen" mean stored: with the store's flush held back or failing, nothing of an edit leaves the server.
+// Needs a binary with the feature `faults`.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, before, describe, it } from 'node:test'
+import { WebSocket } from 'ws'
+import * as Y from 'yjs'
+import { frame } from '../support/codec.mjs'
+import { converged, KINDS, opener } from '../support/clients.mjs'
+import { Proxy } from '../support/proxy.mjs'
+import { hasFaults, World } from '../support/server.mjs'
+import { until } from '../support/until.mjs'
+
+const skip = hasFaults() ? false : 'the binary was built without the feature `faults`'
+
+let world
+before(async () => { if (!skip) world = await World.open() })
+after(() => world?.stop())
+
+/** Two clients that share some saved text. */
+const pair = async (open, kind, address, onCount) => {
+  const document = await world.newDocument()
+  const ana = open(kind, { address, document, token: world.token('ana'), onCount })
+  const ben = open(kind, { address, document, token: world.token('ben'), onCount })
+  await Promise.all([ana.synced(), ben.synced()])
+  ana.write('durable ')
+  await ben.reads('durable')
+  if (ana.saved) await ana.saved()
+  return { kind, document, ana, ben }
+}
+
+let fences = 0
+/** Presence is relayed at once: when it has arrived, anything that was free to leave before it would have, too. */
+const fence = async (from, to) => {
+  const mark = ++fences
+  from.awareness.setLocalStateField('fence', mark)
+  await to.until('sees the fence', () => to.awareness.getStates().get(from.doc.clientID)?.fence === mark)
+}
+
+const textOf = (update) => {
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, update)
+  return doc.getText('body').toString()
+}
+
+describe('a flush that is held back', { skip }, () => {
+  it('holds back every sign of the edits that wait for it, and releases all of them', async (t) => {
+    const open = opener(t)
+    const { address } = world.server
+    let held = false
+    const early = []
+    const onCount = (client) => held && client.unsyncedChanges <= 0 && early.push(client.kind)
+    const pairs = await Promise.all(KINDS.map((kind) => pair(open, kind, address, onCount)))
+    const sweet = await ySweet(t, address, pairs[0].document)
+
+    const release = world.server.fault('hold-flush')
+    t.after(release)
+    held = true
+    // One edit is in flight, then a batch of two authors waits behind it.
+    for (const { ana } of pairs) ana.write('held 1 ')
+    await Promise.all(pairs.map(({ ana, ben }) => fence(ana, ben)))
+    for (const { ana, ben } of pairs) {
+      ana.write('held 2 ')
+      ben.write('held 3 ')
+      // Asks again with nothing new to say: that answer must wait, too.
+      if (ana.saved) ana.provider.forceSync()
+    }
+    sweet.write('held 4 ')
+    const late = pairs.map(({ kind, document }) => open(kind, { address, document, token: world.token('ben') }))
+    const states = pairs.map(async ({ document }) => textOf(await world.state(document)))
+    let answered = 0
+    for (const state of states) state.then((text) => { if (held) answered += text.includes('held') ? 1 : 0 })
+    await Promise.all(pairs.flatMap(({ ana, ben }, n) => [fence(ana, ben), fence(ben, ana), fence(late[n], ana), fence(ana, late[n])]))
+
+    assert.deepEqual(early, [], 'a counter reached 0')
+    assert.equal(answered, 0, 'the state was given out')
+    assert.equal(sweet.echoes(), 0, 'y-sweet was answered')
+    pairs.forEach(({ ana, ben }, n) => {
+      assert.ok(!/held [134]/.test(ben.content.replace('held 3 ', '')), ana.kind)
+      assert.ok(!/held [34]/.test(ana.content), ana.kind)
+      assert.ok(!late[n].content.includes('held'), ana.kind)
+    })
+
+    held = false
+    release()
+    await Promise.all(pairs.map(({ ana, ben }, n) => converged(ana, ben, late[n])))
+    await until('y-sweet is answered', () => sweet.echoes() === 1)
+    assert.ok(pairs[0].ana.content.includes('held 4'))
+    for (const state of states) assert.ok((await state).includes('durable'))
+    for (const { ana, ben } of pairs) {
+      for (const word of ['held 1', 'held 2', 'held 3']) assert.ok(ben.content.includes(word), `${ana.kind}: ${word}`)
+      if (ana.saved) await Promise.all([ana.saved(), ben.saved()])
+    }
+  })
+})
+
+/** A bare y-websocket connection that writes and asks with y-sweet's tag 102 whether all of it is there. */
+const ySweet = async (t, address, document) => {
+  const socket = new WebSocket(`ws://${address}/sync/${document}?token=${world.token('ana')}`)
+  t.after(() => socket.terminate())
+  let echoes = 0
+  socket.on('message', (bytes) => { if (bytes[0] === 102) echoes += 1 })
+  await once(socket, 'open')
+  return {
+    echoes: () => echoes,
+    write (text) {
+      const doc = new Y.Doc()
+      doc.getText('body').insert(0, text)
+      socket.send(frame(0, 2, Y.encodeStateAsUpdate(doc)))
+      socket.send(frame(102, Uint8Array.of(1)))
+    }
+  }
+}
+
+describe('a flush that fails', { skip }, () => {
+  it('ends the server, and the clients bring what it could not keep to the next one', async (t) => {
+    const proxy = await Proxy.to(world.server)
+    t.after(() => proxy.stop())
+    let failing = false
+    const early = []
+    const onCount = (client) => failing && client.unsyncedChanges <= 0 && early.push(client.kind)
+    const pairs = await Promise.all(KINDS.map((kind) => pair(opener(t), kind, proxy.address, onCount)))
+    const heal = world.server.fault('fail-flush')
+    failing = true
+    for (const { ana } of pairs) ana.write('unsaved ')
+    const { code } = await world.server.exited
+    assert.equal(code, 70)
+    assert.deepEqual(early, [], 'a counter reached 0')
+    for (const { ben } of pairs) assert.ok(!ben.content.includes('unsaved'), ben.kind)
+    failing = false
+    heal()
+    await world.server.start()
+    const PATIENCE_MS = 60_000
+    await Promise.all(pairs.map(({ ana, ben }) =>
+      ben.until('reads what was not saved', () => ben.content.includes('unsaved'), PATIENCE_MS).then(() => converged(ana, ben))))
+    for (const { document } of pairs) assert.ok(textOf(await world.state(document)).includes('unsaved'))
+  })
+})
