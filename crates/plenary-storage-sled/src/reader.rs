@@ -45,16 +45,17 @@ pub(crate) fn history(
     while_it_stays(shared, id, |document| {
         let mut records = chunks::read_history(&shared.trees.history, id, from, to, document.covered())
             .map_err(|error| read_error("history", error))?;
-        for entry in document
-            .tail
-            .iter()
-            .filter(|entry| entry.first <= to && entry.last >= from)
-        {
-            records.extend(read_entry(&shared.trees.log, id, entry)?);
+        // The first entry may begin with records that the snapshot covers and the history holds.
+        let after = from.max(document.covered() + 1);
+        for entry in &document.tail {
+            if entry.first <= to && entry.last >= after {
+                let read = read_entry(&shared.trees.log, id, entry)?;
+                records.extend(
+                    read.into_iter()
+                        .filter(|record| (after..=to).contains(&record.seq)),
+                );
+            }
         }
-        // An entry that a snapshot covers in part begins in the history.
-        records.retain(|record| (from..=to).contains(&record.seq));
-        records.dedup_by_key(|record| record.seq);
         Ok(records)
     })
 }
