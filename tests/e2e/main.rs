@@ -1,0 +1,8 @@
+//! A real server on real sockets, from end to end.
+
+mod access;
+mod crowd;
+mod frames;
+mod peer;
+mod saved;
+mod stage;
