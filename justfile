@@ -1,0 +1,81 @@
+# Every task, one recipe each. `just` lists them; without `just`: `npx --yes rust-just RECIPE`.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+_default:
+    @just --list --unsorted
+
+# Start the server with the demo group and its web page
+demo:
+    cargo run --release -- serve --demo
+
+# Everything that must pass: the formatting, the lints, the tests
+check: lint test
+
+# Formatting and lints
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# All tests: Rust, stock clients from npm, a real browser. Installs what it needs
+test: _packages _chromium test-rust test-interop test-browser
+
+# The Rust tests
+test-rust:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --workspace
+    if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace; else cargo test --workspace; fi
+
+# Unmodified clients from npm against the real server
+test-interop: _packages
+    cargo build --workspace
+    npm test --prefix tests/interop
+
+# Two browser windows on the demo while the server is killed
+test-browser: _packages _chromium
+    cargo build --workspace
+    npm test --prefix tests/browser
+
+# Simulate: `just simulate 4217` replays a seed, `just simulate --seeds 2000` runs that many, and yjs reads the ends
+simulate *arguments: _interop
+    #!/usr/bin/env bash
+    set -euo pipefail
+    states=$(mktemp -d)
+    trap 'rm -rf "$states"' EXIT
+    cargo run --release --quiet -p plenary-tests --bin simulate -- {{ arguments }} --states "$states"
+    node tests/simulation/read-with-yjs.mjs "$states"
+
+# Mutation fuzzing of gate, merge and reload: `just fuzz --minutes 10 --seed 1`
+fuzz *arguments:
+    cargo run --release -p plenary-gate --example fuzz -- {{ arguments }}
+
+# Kill the server at random moments under load, many rounds
+kill-loop rounds="200":
+    cargo build --workspace
+    PLENARY_KILL_ROUNDS={{ rounds }} cargo test -p plenary-tests --test e2e kill -- --nocapture
+
+# Side by side with Hocuspocus: the trace, and one room of 50 writers
+bench *arguments:
+    cargo build --release -p plenary-cli
+    npm ci --prefix tests/bench/peers
+    cargo run --release -p plenary-tests --bin bench -- {{ arguments }}
+
+_packages: _interop
+    npm ci --prefix web-client
+    npm ci --prefix tests/browser
+
+_interop:
+    npm ci --prefix tests/interop
+
+# A browser for the tests: Debian's, installed when that can be done without asking
+_chromium:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if command -v chromium >/dev/null || [ -n "${PLENARY_CHROMIUM:-}" ]; then exit 0; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium
+    else
+        echo "the browser tests need Chromium: install the package 'chromium', or name one in PLENARY_CHROMIUM" >&2
+        exit 1
+    fi
