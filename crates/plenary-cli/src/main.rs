@@ -1,2 +1,7 @@
 //! The `plenary` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    plenary_cli::main()
+}

@@ -37,6 +37,9 @@ pub struct Config {
     pub snapshot_tail_bytes: u64,
     /// A snapshot is taken when the oldest record since the last one is older than this. Default `1h`.
     pub snapshot_age: Span,
+    /// Bytes of the file system that are left free: below them nothing is saved until space is freed.
+    /// Default 67108864 (64 MiB).
+    pub disk_reserve_bytes: u64,
     /// How long an ending server waits for what is under way. Default `10s`.
     pub drain: Span,
     /// How long readers are still served after the store failed, before the process ends with status 70.
@@ -58,6 +61,7 @@ impl Default for Config {
             room_idle: Span::seconds(60),
             snapshot_tail_bytes: 64 * 1024,
             snapshot_age: Span::hours(1),
+            disk_reserve_bytes: 64 * 1024 * 1024,
             drain: Span::seconds(10),
             failed_store_grace: Span::seconds(10),
         }
@@ -232,7 +236,7 @@ impl fmt::Display for Span {
         let (name, unit_ms) = UNITS
             .into_iter()
             .rev()
-            .find(|(_, unit)| ms % unit == 0 && ms >= *unit)
+            .find(|(_, unit)| ms.is_multiple_of(*unit) && ms >= *unit)
             .unwrap_or(UNITS[0]);
         write!(f, "{}{name}", ms / unit_ms)
     }

@@ -20,6 +20,8 @@ use std::{ops::Deref, sync::Arc};
 
 use plenary_storage::{Cells, DocumentLog};
 
+pub use crate::routes::{Asset, Assets};
+
 use crate::{
     clock::Clock,
     config::Config,

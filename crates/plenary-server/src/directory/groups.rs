@@ -54,6 +54,16 @@ impl Directory {
         Ok(groups)
     }
 
+    /// Every group there is.
+    pub async fn groups(&self) -> Result<Vec<Group>, StoreError> {
+        Ok(self
+            .list(key::GROUPS)
+            .await?
+            .into_iter()
+            .map(|stored| stored.value)
+            .collect())
+    }
+
     /// The members of a group.
     pub async fn members(&self, group: GroupId) -> Result<Members, StoreError> {
         let stored = self.list::<Membership>(&key::members(group)).await?;

@@ -22,6 +22,7 @@ pub(super) const USERS: &str = "user/";
 pub(super) const SESSIONS: &str = "session/";
 pub(super) const TOKENS: &str = "token/";
 pub(super) const LINKS: &str = "link/";
+pub(super) const GROUPS: &str = "group/";
 pub(super) const STATEMENTS: &str = "statement/";
 
 pub(super) fn user(user: UserId) -> String {
@@ -45,7 +46,7 @@ pub(super) fn link(hash: SecretHash) -> String {
 }
 
 pub(super) fn group(group: GroupId) -> String {
-    format!("group/{group}")
+    format!("{GROUPS}{group}")
 }
 
 pub(super) fn members(group: GroupId) -> String {

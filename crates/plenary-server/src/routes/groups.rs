@@ -56,12 +56,19 @@ struct Groups {
     groups: Vec<Group>,
 }
 
-/// The caller's own groups.
+/// The caller's own groups; all, for an administrator, to whom they exist.
 async fn list(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Groups>, Error> {
-    let groups = app.directory.groups_of(identity.user).await?;
-    Ok(Json(Groups {
-        groups: groups.into_iter().map(|(group, _)| group).collect(),
-    }))
+    let groups = if identity.is_administrator {
+        app.directory.groups().await?
+    } else {
+        app.directory
+            .groups_of(identity.user)
+            .await?
+            .into_iter()
+            .map(|(group, _)| group)
+            .collect()
+    };
+    Ok(Json(Groups { groups }))
 }
 
 async fn show(

@@ -1,0 +1,171 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Plenary: groups draft joint statements together, at the same time.
+///
+/// Commands act on a data directory. While a server runs there they ask it through the Unix socket in that directory;
+/// otherwise they open the store themselves.
+#[derive(Debug, Parser)]
+#[command(name = "plenary", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Where everything is kept [default: ./plenary-data; with --demo ./plenary-demo]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The settings file; docs/operating.md lists the settings [default: plenary.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "PLENARY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Answer in JSON, for scripts
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server until SIGTERM or Ctrl-C
+    ///
+    /// Prints "listening on http://ADDR" once it answers.
+    Serve {
+        /// Address and port; port 0 takes a free one [default: 127.0.0.1:4600]
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+        /// The address people type, such as https://plenary.example.org; needed when others can reach --listen
+        #[arg(long, value_name = "URL")]
+        public_url: Option<String>,
+        /// A group, a statement and four people to try it with, in a data directory of its own
+        ///
+        /// Prints a sign-in link for each person. Listens on this machine only.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Make the first administrator
+    Init(Account),
+    /// Accounts
+    #[command(subcommand)]
+    User(User),
+    /// Groups
+    #[command(subcommand)]
+    Group(Group),
+    /// Who is in a group, and as what
+    #[command(subcommand)]
+    Member(Member),
+    /// Statements
+    #[command(subcommand)]
+    Statement(Statement),
+    /// Bearer tokens, for programs
+    #[command(subcommand)]
+    Token(Token),
+    /// Read everything stored and say what is damaged
+    ///
+    /// Ends with status 0 when everything is whole, 3 when something is damaged, 1 when it could not be read at all.
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Account {
+    /// The address they sign in with
+    #[arg(long, value_name = "E-MAIL")]
+    pub(crate) email: String,
+    /// The name others see
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Read a password from the first line of standard input; without one, a sign-in link that works once is printed
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Make an account
+    Add(Account),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Group {
+    /// Make a group and print its id
+    Add {
+        /// What it is called
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// What brings it together: thematic, country or cohort [default: thematic]
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The group's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) group: String,
+    /// The person's address
+    #[arg(long, value_name = "E-MAIL")]
+    pub(crate) email: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Member {
+    /// Bring somebody with an account into a group; the first coordinator becomes its contact person
+    Add {
+        #[command(flatten)]
+        place: Place,
+        /// coordinator, drafter, commenter or observer
+        #[arg(long)]
+        role: String,
+    },
+    /// Give a member another role; open documents follow at once
+    SetRole {
+        #[command(flatten)]
+        place: Place,
+        /// coordinator, drafter, commenter or observer
+        #[arg(long)]
+        role: String,
+        /// Make this coordinator the contact person
+        #[arg(long)]
+        contact_person: bool,
+    },
+    /// Take somebody out of a group; their open documents close at once
+    Remove {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Statement {
+    /// Start a statement and print its id and those of its documents
+    Add {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+        /// What it is called
+        #[arg(long, value_name = "TITLE")]
+        title: String,
+        /// joint-submission, oral-statement, brief, strategy, follow-up-plan or note [default: joint-submission]
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+        /// What is known about its text: linear, or any for another editor's own [default: linear]
+        #[arg(long, value_name = "SCHEMA")]
+        schema: Option<String>,
+        /// Start with this Markdown file's text
+        #[arg(long, value_name = "FILE.md")]
+        from: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a bearer token and print it; it is not shown again
+    Create {
+        /// Whose it is: it may do what this person may
+        #[arg(long, value_name = "E-MAIL")]
+        email: String,
+        /// How long it lasts: a number and s, m, h or d [default: 24h]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+    },
+}

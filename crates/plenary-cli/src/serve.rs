@@ -1,0 +1,150 @@
+//! `plenary serve`: opens the store, listens, and ends in order.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use plenary_server::{
+    App,
+    config::Config,
+    serve::{Ending, Listeners, OperatorListener, serve},
+};
+use plenary_storage_sled::SledStore;
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    STORE_FAILED,
+    demo::{self, Person},
+    instance::{self, Instance},
+    store, web,
+};
+
+// A server that was told to end may still be writing.
+const LOCK_WAIT: Duration = Duration::from_secs(15);
+const LOOK_AT_STORE_EVERY: Duration = Duration::from_secs(1);
+// Reading the store's directory takes a moment.
+const FIGURES_EVERY: u32 = 15;
+
+pub(crate) async fn run(config: Config, is_demo: bool, as_json: bool) -> anyhow::Result<u8> {
+    // Before anything else, so that an early signal is not lost.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+
+    let listen = config.listen;
+    let socket = instance::socket(&config.data_dir);
+    let (app, store) = store::open(config, LOCK_WAIT).await?;
+    let operator = match OperatorListener::bind(&socket) {
+        Ok(operator) => Some(operator),
+        // Too long a path, say. Commands then cannot reach the running server; everything else works.
+        Err(error) => {
+            tracing::warn!(%error, socket = %socket.display(), "no socket for the operator's commands");
+            None
+        }
+    };
+    let people = match is_demo {
+        true => demo::prepare(&Instance::here(app.clone()))
+            .await
+            .context("cannot prepare the demo")?,
+        false => Vec::new(),
+    };
+    let tcp = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
+    let address = format!("http://{}", tcp.local_addr()?);
+    let watching = tokio::spawn(watch_store(app.clone(), Arc::clone(&store)));
+
+    announce(&address, &people, as_json);
+    tracing::info!(address, data_dir = %app.config.data_dir.display(), "serving");
+    let asked_to_end = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let listeners = Listeners { tcp, operator };
+    let ending = serve(app, Arc::new(web::WebApp), listeners, asked_to_end).await;
+    watching.abort();
+    if let Err(error) = std::fs::remove_file(&socket) {
+        tracing::debug!(%error, "the operator's socket was gone already");
+    }
+    Ok(match ending {
+        Ending::Drained | Ending::Cut => {
+            tracing::info!("ended");
+            0
+        }
+        Ending::StoreFailed => {
+            tracing::error!("ended because the store failed");
+            STORE_FAILED
+        }
+    })
+}
+
+fn announce(address: &str, people: &[Person], as_json: bool) {
+    if as_json {
+        let people: Vec<_> = people
+            .iter()
+            .map(
+                |Person {
+                     name,
+                     role,
+                     link_path,
+                 }| {
+                    json!({"name": name, "role": role, "sign_in_link": format!("{address}{link_path}")})
+                },
+            )
+            .collect();
+        println!("{}", json!({"listening_on": address, "demo": people}));
+        return;
+    }
+    println!("listening on {address}");
+    if !people.is_empty() {
+        println!("\nSign in as one of these, each in a browser (or private window) of its own:\n");
+        for Person {
+            name,
+            role,
+            link_path,
+        } in people
+        {
+            println!("  {name:<14} {role:<12} {address}{link_path}");
+        }
+        println!();
+    }
+}
+
+/// The store may fail when nobody waits for it; and its figures go among the others.
+async fn watch_store(app: App, store: Arc<SledStore>) {
+    let mut ticks = interval(LOOK_AT_STORE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for tick in (0..FIGURES_EVERY).cycle() {
+        ticks.tick().await;
+        if let Some(reason) = store.failed() {
+            app.health.store_failed(reason);
+        }
+        if tick == 0 {
+            let store = Arc::clone(&store);
+            // A panic in there is reported by the runtime and costs one set of figures.
+            let _ = tokio::task::spawn_blocking(move || note_figures(&store)).await;
+        }
+    }
+}
+
+// Far below 2^52.
+#[allow(clippy::cast_precision_loss)]
+fn note_figures(store: &SledStore) {
+    let stats = store.stats();
+    for (name, value) in [
+        ("plenary_store_documents", stats.documents),
+        ("plenary_store_cells", stats.cells),
+        ("plenary_store_records", stats.records),
+        ("plenary_store_commits", stats.commits),
+        ("plenary_store_log_positions", stats.log_positions),
+        ("plenary_store_disk_bytes", stats.disk_bytes),
+        ("plenary_store_free_bytes", stats.free_bytes),
+    ] {
+        metrics::gauge!(name).set(value as f64);
+    }
+}
