@@ -57,10 +57,10 @@ async fn a_slow_reader_costs_one_diff_and_holds_nobody_up() {
     let stage = Stage::set().await;
     let ana = stage.person("ana", Role::Drafter).await;
     let mut author = stage.hocuspocus_editor(&ana).await;
-    let mut slow = stage.editor(&ana).await;
-    // Past what the kernel's buffers take and what the room lets wait for one socket.
+    let mut slow = stage.slow_editor(&ana).await;
+    // Past what the server's system takes for one socket and what the room lets wait.
     let page = "0123456789".repeat(6_000);
-    let pages = 400;
+    let pages = 120;
     for _ in 0..pages {
         author.type_text(&page).await;
         author.until_acknowledged(1).await;

@@ -5,10 +5,10 @@ use std::{collections::VecDeque, net::SocketAddr};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use plenary_protocol::{
-    AuthMessage, AwarenessEntry, Message, PlenaryMessage, Scope, SyncMessage, address_prefix, decode_awareness,
-    decode_hocuspocus, decode_y_websocket, encode_awareness,
+    AuthMessage, AwarenessEntry, Message, PlenaryMessage, Scope, SyncMessage, address_prefix,
+    decode_awareness, decode_hocuspocus, decode_y_websocket, encode_awareness,
 };
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{self, protocol::WebSocketConfig},
@@ -40,8 +40,21 @@ pub(crate) enum Heard {
 }
 
 impl Peer {
-    pub(crate) async fn open(server: SocketAddr, path: &str, address: Option<String>) -> Result<Self, Refused> {
-        let tcp = TcpStream::connect(server).await.unwrap();
+    pub(crate) async fn open(
+        server: SocketAddr,
+        path: &str,
+        address: Option<String>,
+    ) -> Result<Self, Refused> {
+        Self::open_on(TcpSocket::new_v4().unwrap(), server, path, address).await
+    }
+
+    pub(crate) async fn open_on(
+        socket: TcpSocket,
+        server: SocketAddr,
+        path: &str,
+        address: Option<String>,
+    ) -> Result<Self, Refused> {
+        let tcp = socket.connect(server).await.unwrap();
         tcp.set_nodelay(true).unwrap();
         let config = WebSocketConfig::default().read_buffer_size(8 * 1024);
         let url = format!("ws://{server}{path}");
@@ -63,17 +76,30 @@ impl Peer {
     }
 
     pub(crate) async fn send_bytes(&mut self, frame: Bytes) {
-        soon("a frame sent", self.socket.send(tungstenite::Message::Binary(frame))).await.unwrap();
+        soon(
+            "a frame sent",
+            self.socket.send(tungstenite::Message::Binary(frame)),
+        )
+        .await
+        .unwrap();
     }
 
     /// Sends a frame, though the server may hang up meanwhile.
     pub(crate) async fn try_send_bytes(&mut self, frame: Bytes) -> Result<(), tungstenite::Error> {
-        soon("a frame sent", self.socket.send(tungstenite::Message::Binary(frame))).await
+        soon(
+            "a frame sent",
+            self.socket.send(tungstenite::Message::Binary(frame)),
+        )
+        .await
     }
 
     pub(crate) async fn send_token(&mut self, token: &str) {
         let token = token.to_owned();
-        self.send(&Message::Auth(AuthMessage::Token { token, version: Some("4.8.0".to_owned()) })).await;
+        self.send(&Message::Auth(AuthMessage::Token {
+            token,
+            version: Some("4.8.0".to_owned()),
+        }))
+        .await;
     }
 
     /// Shows a token and waits until it is granted.
@@ -139,18 +165,6 @@ impl Peer {
     pub(crate) async fn close_code(&mut self) -> u16 {
         self.until_closed().await.1.expect("a close frame").0
     }
-
-    /// Everything up to the message that `is_it`, without it.
-    pub(crate) async fn until(&mut self, is_it: impl Fn(&Message) -> bool) -> Vec<Message> {
-        let mut before = Vec::new();
-        loop {
-            let message = self.message().await;
-            if is_it(&message) {
-                return before;
-            }
-            before.push(message);
-        }
-    }
 }
 
 /// A client with a document, as a provider keeps it.
@@ -166,33 +180,54 @@ impl Editor {
     /// Syncs: asks for the text, answers the server's own question.
     pub(crate) async fn begin(peer: Peer) -> Self {
         let mut editor = Self::on(peer);
-        editor.ask().await;
-        editor.until(|message| matches!(message, Message::Sync(SyncMessage::Step2(_)))).await;
+        editor.sync().await;
         editor
     }
 
+    async fn sync(&mut self) {
+        self.ask().await;
+        self.until(|message| matches!(message, Message::Sync(SyncMessage::Step2(_))))
+            .await;
+        if self.peer.address.is_some() {
+            // Asking set the counter to 1; the server has asked back, and our answer is acknowledged.
+            self.until_acknowledged(1).await;
+        }
+    }
+
     pub(crate) fn on(peer: Peer) -> Self {
-        let doc = Doc::with_options(Options { offset_kind: OffsetKind::Utf16, ..Options::default() });
+        let doc = Doc::with_options(Options {
+            offset_kind: OffsetKind::Utf16,
+            ..Options::default()
+        });
         doc.get_or_insert_text("body");
-        Self { peer, doc, clock: 0, heard: VecDeque::new() }
+        Self {
+            peer,
+            doc,
+            clock: 0,
+            heard: VecDeque::new(),
+        }
     }
 
     /// The same document on a new socket.
     pub(crate) async fn come_back(&mut self, peer: Peer) {
         self.peer = peer;
-        self.ask().await;
-        self.until(|message| matches!(message, Message::Sync(SyncMessage::Step2(_)))).await;
+        self.sync().await;
     }
 
     /// Sends our step 1.
     pub(crate) async fn ask(&mut self) {
         let state_vector = self.doc.transact().state_vector().encode_v1();
-        self.peer.send(&Message::Sync(SyncMessage::Step1(state_vector.into()))).await;
+        self.peer
+            .send(&Message::Sync(SyncMessage::Step1(state_vector.into())))
+            .await;
     }
 
     pub(crate) async fn hello(&mut self) {
-        self.peer.send(&Message::Plenary(PlenaryMessage::Hello { version: 1 })).await;
-        self.until(|message| matches!(message, Message::Plenary(PlenaryMessage::Welcome(_)))).await;
+        self.peer
+            .send(&Message::Plenary(PlenaryMessage::Hello { version: 1 }))
+            .await;
+        self.until(|message| matches!(message, Message::Plenary(PlenaryMessage::Welcome(_))))
+            .await;
     }
 
     /// Changes the text here only; returns the update.
@@ -206,12 +241,16 @@ impl Editor {
     /// Changes the text and sends the update.
     pub(crate) async fn type_text(&mut self, text: &str) -> Bytes {
         let update = self.write(text);
-        self.peer.send(&Message::Sync(SyncMessage::Update(update.clone()))).await;
+        self.peer
+            .send(&Message::Sync(SyncMessage::Update(update.clone())))
+            .await;
         update
     }
 
     pub(crate) fn text(&self) -> String {
-        self.doc.get_or_insert_text("body").get_string(&self.doc.transact())
+        self.doc
+            .get_or_insert_text("body")
+            .get_string(&self.doc.transact())
     }
 
     /// Announces a state of its own; returns it as others will hear it.
@@ -219,8 +258,16 @@ impl Editor {
         self.clock += 1;
         let client = self.doc.client_id().get();
         let state = Some(Bytes::from(state.to_owned()));
-        let entry = AwarenessEntry { client, clock: self.clock, state };
-        self.peer.send(&Message::Awareness(encode_awareness(std::slice::from_ref(&entry)))).await;
+        let entry = AwarenessEntry {
+            client,
+            clock: self.clock,
+            state,
+        };
+        self.peer
+            .send(&Message::Awareness(encode_awareness(std::slice::from_ref(
+                &entry,
+            ))))
+            .await;
         entry
     }
 
@@ -231,7 +278,9 @@ impl Editor {
             Message::Sync(SyncMessage::Step1(theirs)) => {
                 let theirs = StateVector::decode_v1(theirs).unwrap();
                 let update = self.doc.transact().encode_state_as_update_v1(&theirs);
-                self.peer.send(&Message::Sync(SyncMessage::Step2(update.into()))).await;
+                self.peer
+                    .send(&Message::Sync(SyncMessage::Step2(update.into())))
+                    .await;
             }
             Message::Sync(SyncMessage::Step2(update) | SyncMessage::Update(update)) => {
                 let update = Update::decode_v1(update).unwrap();
@@ -255,12 +304,15 @@ impl Editor {
     }
 
     /// Whether this presence, or a later one of the same client, has been heard.
-    pub(crate) fn has_heard(&self, entry: &AwarenessEntry) -> bool {
+    fn has_heard(&self, entry: &AwarenessEntry) -> bool {
         self.heard.iter().any(|message| announces(message, entry))
     }
 
-    /// Takes in messages until this presence is heard; returns all before it.
+    /// Takes in messages until this presence has been heard; returns those that came before it.
     pub(crate) async fn until_present(&mut self, entry: &AwarenessEntry) -> Vec<Message> {
+        if self.has_heard(entry) {
+            return Vec::new();
+        }
         self.until(|message| announces(message, entry)).await
     }
 
@@ -280,16 +332,22 @@ impl Editor {
 }
 
 fn announces(message: &Message, entry: &AwarenessEntry) -> bool {
-    let Message::Awareness(update) = message else { return false };
+    let Message::Awareness(update) = message else {
+        return false;
+    };
     let entries = decode_awareness(update).unwrap();
-    entries.iter().any(|heard| heard.client == entry.client && heard.clock >= entry.clock)
+    entries
+        .iter()
+        .any(|heard| heard.client == entry.client && heard.clock >= entry.clock)
 }
 
 /// The text of a whole state.
 pub(crate) fn text_of(state: &[u8]) -> String {
     let doc = Doc::new();
     let body = doc.get_or_insert_text("body");
-    doc.transact_mut().apply_update(Update::decode_v1(state).unwrap()).unwrap();
+    doc.transact_mut()
+        .apply_update(Update::decode_v1(state).unwrap())
+        .unwrap();
     let text = body.get_string(&doc.transact());
     text
 }

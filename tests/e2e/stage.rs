@@ -16,7 +16,7 @@ use plenary_server::{
 };
 use plenary_statements::{Documents, GroupKind, Name, Schema, StatementKind};
 use plenary_storage::memory::MemoryStore;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::peer::{Editor, Peer, Refused};
 
@@ -25,7 +25,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits for something that must happen.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("in time: {what}"))
+    tokio::time::timeout(DEADLINE, future)
+        .await
+        .unwrap_or_else(|_| panic!("in time: {what}"))
 }
 
 /// One server, one group, one statement.
@@ -52,15 +54,29 @@ impl Stage {
 
     pub(crate) async fn set_with(config: Config) -> Self {
         let store = MemoryStore::new();
-        let app = App::new(config, Arc::new(store.clone()), Arc::new(store.clone()), Clock::default());
+        // The cells are elsewhere, so that a held flush of the documents' does not hold up a change of rights.
+        let cells = MemoryStore::new();
+        let app = App::new(config, Arc::new(store.clone()), Arc::new(cells), Clock::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = websocket::routes().with_state(app.clone());
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let group = app.directory.create_group(name("Coalition"), GroupKind::default()).await.unwrap().id;
+        let group = app
+            .directory
+            .create_group(name("Coalition"), GroupKind::default())
+            .await
+            .unwrap()
+            .id;
         let (statement, document) = statement(&app, group).await;
-        Self { app, store, address, group, statement, document }
+        Self {
+            app,
+            store,
+            address,
+            group,
+            statement,
+            document,
+        }
     }
 
     /// One more document, of the same group.
@@ -70,7 +86,13 @@ impl Stage {
 
     /// A document of a group in which nobody is.
     pub(crate) async fn foreign_document(&self) -> DocumentId {
-        let group = self.app.directory.create_group(name("Others"), GroupKind::default()).await.unwrap().id;
+        let group = self
+            .app
+            .directory
+            .create_group(name("Others"), GroupKind::default())
+            .await
+            .unwrap()
+            .id;
         statement(&self.app, group).await.1
     }
 
@@ -100,8 +122,15 @@ impl Stage {
     }
 
     pub(crate) async fn remove(&self, person: &Person) {
-        self.app.directory.change_members(self.group, |members, _| members.remove(person.user)).await.unwrap();
-        self.app.rooms.access_changed(Affected::User(person.user), &self.app.directory).await;
+        self.app
+            .directory
+            .change_members(self.group, |members, _| members.remove(person.user))
+            .await
+            .unwrap();
+        self.app
+            .rooms
+            .access_changed(Affected::User(person.user), &self.app.directory)
+            .await;
     }
 
     pub(crate) async fn set_role(&self, person: &Person, role: Role) {
@@ -110,18 +139,27 @@ impl Stage {
             .change_members(self.group, |members, _| members.set_role(person.user, role))
             .await
             .unwrap();
-        self.app.rooms.access_changed(Affected::User(person.user), &self.app.directory).await;
+        self.app
+            .rooms
+            .access_changed(Affected::User(person.user), &self.app.directory)
+            .await;
     }
 
     pub(crate) async fn move_to(&self, to: StatementStage) {
-        self.app.directory.move_statement(self.statement, to).await.unwrap();
+        self.app
+            .directory
+            .move_statement(self.statement, to)
+            .await
+            .unwrap();
         let affected = Affected::Documents(vec![self.document]);
         self.app.rooms.access_changed(affected, &self.app.directory).await;
     }
 
     /// A socket of the y-websocket dialect, before any message.
     pub(crate) async fn y_websocket(&self, person: &Person) -> Peer {
-        self.try_y_websocket(&self.document.to_string(), &format!("token={}", person.token)).await.unwrap()
+        self.try_y_websocket(&self.document.to_string(), &format!("token={}", person.token))
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn try_y_websocket(&self, document: &str, query: &str) -> Result<Peer, Refused> {
@@ -140,6 +178,14 @@ impl Stage {
     /// A y-websocket client that has synced.
     pub(crate) async fn editor(&self, person: &Person) -> Editor {
         Editor::begin(self.y_websocket(person).await).await
+    }
+
+    /// A y-websocket client that has synced, whose system takes little that it does not read.
+    pub(crate) async fn slow_editor(&self, person: &Person) -> Editor {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        let path = format!("/sync/{}?token={}", self.document, person.token);
+        Editor::begin(Peer::open_on(socket, self.address, &path, None).await.unwrap()).await
     }
 
     /// A y-websocket client that has not asked for the text.
@@ -162,9 +208,16 @@ impl Stage {
 }
 
 async fn statement(app: &App, group: GroupId) -> (StatementId, DocumentId) {
-    let documents = Documents { body: uuid::Uuid::now_v7().into(), comments: uuid::Uuid::now_v7().into() };
+    let documents = Documents {
+        body: uuid::Uuid::now_v7().into(),
+        comments: uuid::Uuid::now_v7().into(),
+    };
     let update = Bytes::from_static(&[0, 0]);
-    let record = plenary_storage::NewRecord { user: UserId::SERVER, at_ms: 1, update };
+    let record = plenary_storage::NewRecord {
+        user: UserId::SERVER,
+        at_ms: 1,
+        update,
+    };
     for document in [documents.body, documents.comments] {
         app.log.append(document, vec![record.clone()]).await.unwrap();
     }
@@ -175,7 +228,10 @@ async fn statement(app: &App, group: GroupId) -> (StatementId, DocumentId) {
         schema: Schema::default(),
         documents,
     };
-    (app.directory.create_statement(new).await.unwrap().id, documents.body)
+    (
+        app.directory.create_statement(new).await.unwrap().id,
+        documents.body,
+    )
 }
 
 fn name(text: &str) -> Name {

@@ -39,6 +39,8 @@ const DOCUMENTS_MAX: usize = 64;
 /// What the socket that would carry one document more is told.
 const TOO_MANY_DOCUMENTS: &str = "too-many-documents";
 
+const BAD_TOKEN: Refusal = Refusal::Because(CloseReason::BadToken);
+
 /// Takes in a socket of this dialect. Who it is turns out later.
 pub(super) async fn upgrade(
     State(app): State<App>,
@@ -124,12 +126,16 @@ impl Hocuspocus {
         if token.is_empty() {
             return recognise(&self.app, self.cookie.clone()).await;
         }
-        match recognise(&self.app, Some(Credential::Bearer(token.clone()))).await {
-            Err(Refusal::Because(CloseReason::BadToken)) => {
-                recognise(&self.app, Some(Credential::Ticket(token))).await
-            }
-            recognised => recognised,
+        let bearer = recognise(&self.app, Some(Credential::Bearer(token.clone()))).await;
+        if bearer != Err(BAD_TOKEN) {
+            return bearer;
         }
+        let ticket = recognise(&self.app, Some(Credential::Ticket(token))).await;
+        ticket.map_err(|refusal| match refusal {
+            // Which of the two it was meant to be cannot be told.
+            Refusal::Because(_) => BAD_TOKEN,
+            Refusal::NotNow => Refusal::NotNow,
+        })
     }
 
     async fn auth(&mut self, address: String, token: String, version: Option<String>) {
