@@ -62,7 +62,7 @@ enum Trouble {
 
 impl From<sled::Error> for Trouble {
     fn from(error: sled::Error) -> Self {
-        Self::Damage("sled".into(), error.to_string())
+        Self::Damage("sled".into(), reader::describe(&error))
     }
 }
 

@@ -10,10 +10,10 @@ use std::{
 use plenary_storage_sled::{Options, SledStore};
 
 /// A directory that is gone when the test is over.
-pub struct Directory(pub PathBuf);
+pub(crate) struct Directory(pub(crate) PathBuf);
 
 impl Directory {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("plenary-storage-{}-{number}", process::id()));
@@ -22,11 +22,11 @@ impl Directory {
         Self(path)
     }
 
-    pub fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.0.join("store")
     }
 
-    pub fn open(&self) -> SledStore {
+    pub(crate) fn open(&self) -> SledStore {
         SledStore::open(self.store(), options()).expect("the store opens")
     }
 }
@@ -38,7 +38,7 @@ impl Drop for Directory {
 }
 
 /// Options under which tests pass on a nearly full disk too.
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         reserve_bytes: 1 << 20,
         ..Options::default()
@@ -47,7 +47,7 @@ pub fn options() -> Options {
 
 /// Copies a directory, one level deep, which is all a store has.
 #[allow(dead_code, reason = "not every test file uses it")]
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for file in fs::read_dir(from).unwrap() {
         let file = file.unwrap();
