@@ -146,6 +146,15 @@ pub(crate) fn read_error(tree: &str, error: ReadError) -> StoreError {
 pub(crate) fn engine(tree: &str, error: &sled::Error) -> StoreError {
     StoreError::Corrupt {
         place: tree.to_owned(),
-        reason: error.to_string(),
+        reason: describe(error),
+    }
+}
+
+/// What sled says, without the pieces that are only for its authors.
+pub(crate) fn describe(error: &sled::Error) -> String {
+    match error {
+        sled::Error::Corruption { at: Some(at), .. } => format!("a page of sled does not read, at {at}"),
+        sled::Error::Corruption { at: None, .. } => "sled's file or page table does not read".into(),
+        error => error.to_string(),
     }
 }
