@@ -9,7 +9,7 @@ import { watchConnection } from './connection.js'
 import { element } from './element.js'
 import { lockUnknown, showEmbeds } from './embeds.js'
 import { Quill } from './formats.js'
-import { colourOf, presenceList } from './presence.js'
+import { bePresent } from './presence.js'
 import { toolbar } from './toolbar.js'
 import { KINDS, ROLES, STAGES, whyReadOnly } from './words.js'
 
@@ -27,7 +27,7 @@ export function statementPage({ me, statement, session, signOut }) {
     // Tabs of one browser get each other's words through the server too: what is shown is on its disk.
     disableBc: true,
   })
-  provider.awareness.setLocalStateField('user', { id: user.id, name: user.name, color: colourOf(user.id) })
+  const presence = bePresent(provider.awareness, user)
 
   const status = element('span', { class: 'connection', role: 'status' })
   const note = element('p', { class: 'note', hidden: true })
@@ -93,6 +93,7 @@ export function statementPage({ me, statement, session, signOut }) {
     loading.remove()
     editor = makeEditor({ surface, text, awareness: provider.awareness, title: statement.title })
     tools.append(toolbar(editor.quill, editor.undoManager))
+    nameMovingCursors(provider.awareness, editor.quill.getModule('cursors'))
     const show = () => showEmbeds(editor.quill.root, doc, notes)
     editor.quill.on('text-change', show)
     doc.getMap('notes').observeDeep(show)
@@ -141,10 +142,9 @@ export function statementPage({ me, statement, session, signOut }) {
             element('span', {}, ROLES[statement.group.role] ?? statement.group.role),
           ),
         ),
-        presenceList(provider.awareness, user),
         account({ me, signOut }),
       ),
-      element('div', { class: 'strip' }, tools, status),
+      element('div', { class: 'strip' }, tools, presence.element, status),
       element('main', { class: 'sheet' }, note, loading, surface, notesSection),
     ),
     close() {
@@ -168,7 +168,8 @@ function makeEditor({ surface, text, awareness, title }) {
   const redo = () => (undoManager.redo(), false)
   const quill = new Quill(surface, {
     modules: {
-      cursors: { transformOnTextChange: true },
+      // The binding moves the cursors of others itself, by what they point at; moving them twice goes astray.
+      cursors: { transformOnTextChange: false },
       // Quill's own would take back what others wrote.
       history: { maxStack: 0 },
       // Nothing but text comes in by dropping or pasting.
@@ -196,6 +197,21 @@ function makeEditor({ surface, text, awareness, title }) {
   const binding = new QuillBinding(text, quill, awareness)
   undoManager = new Y.UndoManager(text, { trackedOrigins: new Set([binding]) })
   return { quill, binding, undoManager }
+}
+
+// A name stays a moment when its cursor has moved, then leaves the line above readable again.
+const NAME_SHOWN_MS = 4_000
+
+function nameMovingCursors(awareness, cursors) {
+  const hiding = new Map()
+  awareness.on('change', ({ added, updated }) => {
+    for (const client of [...added, ...updated]) {
+      const id = String(client)
+      clearTimeout(hiding.get(id))
+      cursors.toggleFlag(id, true)
+      hiding.set(id, setTimeout(() => cursors.toggleFlag(id, false), NAME_SHOWN_MS))
+    }
+  })
 }
 
 function goToNote(event, notes) {
