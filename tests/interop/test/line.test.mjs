@@ -32,11 +32,15 @@ const scene = async (t, kind, members) => {
 /** Types a numbered key in each client every few milliseconds until it is told to stop; returns what was typed. */
 const typing = (t, ...clients) => {
   const typed = []
-  const timer = setInterval(() => clients.forEach((client, n) => {
-    const key = `${'ab'[n]}${typed.length} `
-    client.write(key)
-    typed.push(key)
-  }), KEY_MS)
+  let round = 0
+  const timer = setInterval(() => {
+    clients.forEach((client, n) => {
+      const key = `${'ab'[n]}${round}`
+      client.write(`${key} `)
+      typed.push(key)
+    })
+    round += 1
+  }, KEY_MS)
   const stop = () => {
     clearInterval(timer)
     return typed
@@ -50,8 +54,8 @@ const allSynced = (...clients) => Promise.all(clients.map((client) => client.syn
 /** Every key is there, once. */
 const expectKeys = (client, typed) => {
   const counts = new Map()
-  for (const key of client.content.split(' ')) counts.set(key, (counts.get(key) ?? 0) + 1)
-  for (const key of typed) assert.equal(counts.get(key.trim()), 1, `${client.kind}: ${key}`)
+  for (const key of client.content.split(/\s+/)) counts.set(key, (counts.get(key) ?? 0) + 1)
+  for (const key of typed) assert.equal(counts.get(key), 1, `${client.kind}: ${key}`)
 }
 
 /** Counters at rest: 0, or below for v2, whose counter knows no floor (docs/protocol.md, "Stock defects"). */

@@ -1,11 +1,11 @@
 // y-sweet's client speaks the y-websocket dialect and adds tag 102: an echo that means "you have all I sent".
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, it } from 'node:test'
 import { createYjsProvider } from '@y-sweet/client'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { opener } from '../support/clients.mjs'
+import { Raw } from '../support/raw.mjs'
 import { World } from '../support/server.mjs'
 import { until } from '../support/until.mjs'
 
@@ -36,14 +36,10 @@ it('its own client edits a document together with others and is told that nothin
 
 it('the tag comes back unchanged, whatever it holds', async (t) => {
   const document = await world.newDocument()
-  const socket = new WebSocket(`ws://${world.server.address}/sync/${document}?token=${world.token('ana')}`)
-  t.after(() => socket.terminate())
-  const heard = []
-  socket.on('message', (bytes) => heard.push(bytes.toString('hex')))
-  await once(socket, 'open')
-  for (const tag of ['660105', '6602ac02', '6600']) {
-    socket.send(Buffer.from(tag, 'hex'))
-    await until(`${tag} among ${heard}`, () => heard.includes(tag))
-  }
-  assert.equal(socket.readyState, WebSocket.OPEN)
+  const raw = await Raw.open(t, { address: world.server.address, document, token: world.token('ana') })
+  const tags = ['0105', '02ac02', '00']
+  for (const tag of tags) raw.socket.send(Buffer.from(`66${tag}`, 'hex'))
+  await raw.hears('y-sweet-status', tags.length)
+  const echoes = raw.heard.filter(({ type }) => type === 'y-sweet-status')
+  assert.deepEqual(echoes.map(({ body }) => body), tags)
 })
