@@ -27,6 +27,8 @@ pub(crate) struct Order<'a> {
     touched_structs: usize,
     /// Clocks that this update brings deleted.
     born_deleted: IdSet,
+    /// Map entries of several clocks.
+    long_entries: Vec<(u64, Range<u32>)>,
 }
 
 #[derive(Clone)]
@@ -66,13 +68,14 @@ impl<'a> Order<'a> {
             touched: Vec::new(),
             touched_structs: 0,
             born_deleted: IdSet::default(),
+            long_entries: Vec::new(),
         }
     }
 
     /// The slices, in order; none when nothing is new.
     pub(crate) fn slices(mut self) -> Result<Vec<Admitted>, Stop> {
         self.settle()?;
-        let deletes = self.new_deletes();
+        let deletes = self.new_deletes()?;
         let room =
             self.news.limits.slice_items_max - self.touched_structs.min(self.news.limits.slice_items_max);
         let (with_last, alone) = deletes.split_at(if deletes.len() <= room { deletes.len() } else { 0 });
@@ -188,7 +191,11 @@ impl<'a> Order<'a> {
             self.news.structs[at].type_index = index;
             self.growth.nested.push((client, clock, index));
         }
-        self.news.structs[at].place = place;
+        let new = &mut self.news.structs[at];
+        new.place = place;
+        if place.is_entry() && new.len > 1 && new.content != Content::Deleted {
+            self.long_entries.push((client, clock.max(next_clock)..new.end()));
+        }
 
         let progress = &mut self.progress[section];
         if progress.last_place != Some(place) {
@@ -320,9 +327,9 @@ impl<'a> Order<'a> {
     }
 
     /// The deletes of this update but for clocks that it brings deleted.
-    fn new_deletes(&mut self) -> Vec<(u64, Range<u32>)> {
-        if self.news.deletes.is_empty() {
-            return Vec::new();
+    fn new_deletes(&mut self) -> Result<Vec<(u64, Range<u32>)>, Refusal> {
+        if self.news.deletes.is_empty() && self.long_entries.is_empty() {
+            return Ok(Vec::new());
         }
         let mut born_deleted = IdSet::default();
         self.each_touched(|section, new| {
@@ -333,7 +340,22 @@ impl<'a> Order<'a> {
         self.born_deleted.merge(&born_deleted);
         let mut deletes = Vec::with_capacity(self.news.deletes.len());
         let mut client_and_hint = (0, 0);
-        for (client, clocks) in IdSet::from_ranges(std::mem::take(&mut self.news.deletes)).iter() {
+        let all_deletes = IdSet::from_ranges(std::mem::take(&mut self.news.deletes));
+        // A value is one clock, and all but the last are deleted: yjs joins entries only when they are. Of a
+        // live one, yrs would delete the first half once something cuts it, but only after loading again.
+        for (client, clocks) in std::mem::take(&mut self.long_entries) {
+            let mut is_live = false;
+            IdSet::each_missing(all_deletes.ranges(client), clocks.clone(), &mut 0, |_| {
+                is_live = true
+            });
+            if is_live {
+                return Err(Refusal::Misplaced {
+                    client,
+                    clock: clocks.start,
+                });
+            }
+        }
+        for (client, clocks) in all_deletes.iter() {
             if client_and_hint.0 != client {
                 client_and_hint = (client, 0);
             }
@@ -342,7 +364,7 @@ impl<'a> Order<'a> {
                 deletes.push((client, part))
             });
         }
-        deletes
+        Ok(deletes)
     }
 
     /// Calls `each` with the client and every struct of the slice being made.

@@ -126,7 +126,8 @@ pub enum Refusal {
         /// Its clock.
         clock: u32,
     },
-    /// The neighbours of a struct are in different types, or it is a map entry with a right neighbour.
+    /// The neighbours of a struct are in different types, or it is a map entry with a right neighbour or with
+    /// several values.
     #[error("struct {client}:{clock} is placed between structs that are not neighbours")]
     Misplaced {
         /// Whose.

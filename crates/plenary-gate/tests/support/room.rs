@@ -1,5 +1,7 @@
 //! The least a room does: judge, merge, remember, and check that merging left nothing behind.
 
+use std::mem::ManuallyDrop;
+
 use plenary_gate::{Author, Known, Limits, Verdict, judge};
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, ReadTxn, StateVector, Transact, Update};
@@ -31,7 +33,8 @@ impl Room {
 
     fn merge(&mut self, update: &[u8]) {
         let update = Update::decode_v1(update).expect("what is admitted decodes");
-        let mut txn = self.doc.transact_mut();
+        // Dropping a transaction commits it. After a panic in yrs a second one would abort, so it is leaked then.
+        let mut txn = ManuallyDrop::new(self.doc.transact_mut());
         txn.apply_update(update).expect("what is admitted is applied");
         txn.commit();
         assert!(!txn.has_missing_updates(), "something was left pending");
@@ -40,6 +43,7 @@ impl Room {
                 self.known.mark_deleted(client.get(), range.clone());
             }
         }
+        drop(ManuallyDrop::into_inner(txn));
     }
 
     pub(crate) fn state(&self) -> Vec<u8> {
