@@ -1,0 +1,9 @@
+//! The HTTP interface over a store in memory, request by request.
+
+mod documents;
+mod existence;
+mod groups;
+mod input;
+mod operating;
+mod sign_in;
+mod site;
