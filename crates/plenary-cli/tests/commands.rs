@@ -1,0 +1,492 @@
+//! The `plenary` binary as an operator uses it: on a store nobody has open, and beside a running server.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+const SAMPLE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../tests/fixtures/sample-submission.md"
+);
+
+/// A data directory of its own, gone with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("plenary-cli-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plenary"));
+        command
+            .current_dir(&self.0)
+            .arg("--data-dir")
+            .arg(self.data())
+            .args(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PLENARY_")) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Expects success and returns what was printed.
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// Expects a refusal with status 1 and returns its words.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn serve(&self, arguments: &[&str]) -> Server {
+        let mut child = self
+            .command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().expect("it prints where it listens").unwrap();
+        let address = first
+            .strip_prefix("listening on http://")
+            .expect(&first)
+            .to_owned();
+        Server {
+            child,
+            address,
+            lines: Box::new(lines.map(Result::unwrap)),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Server {
+    child: Child,
+    address: String,
+    lines: Box<dyn Iterator<Item = String>>,
+}
+
+impl Server {
+    /// Status and body of the answer.
+    fn get(&self, path: &str, token: Option<&str>) -> (u16, String) {
+        let authorization = token.map_or(String::new(), |token| {
+            format!("Authorization: Bearer {token}\r\n")
+        });
+        self.send(&format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\n{authorization}Connection: close\r\n\r\n",
+            self.address
+        ))
+    }
+
+    fn post(&self, path: &str, body: &str) -> (u16, String) {
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
+        ))
+    }
+
+    fn send(&self, request: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// Asks it to end as a supervisor does, and returns its status and how long it took.
+    fn terminate(mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        let killed = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let status = self.child.wait().unwrap();
+        (status.code(), began.elapsed())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What an operator does on the first day; the same words wherever the store is open.
+fn first_day(folder: &Folder) -> (String, String) {
+    let link = folder.ok(&["init", "--email", "Admin@ngo.example", "--name", "Admin"]);
+    assert!(link.contains("/#sign-in="), "{link}");
+    let again = folder.refused(&["init", "--email", "other@ngo.example", "--name", "Other"]);
+    assert!(again.contains("plenary user add"), "{again}");
+
+    let mut adding = folder.command(&[
+        "user",
+        "add",
+        "--email",
+        "ilse@ngo.example",
+        "--name",
+        "Ilse",
+        "--password-stdin",
+    ]);
+    let mut adding = adding.stdin(Stdio::piped()).spawn().unwrap();
+    adding
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"correct horse battery\n")
+        .unwrap();
+    assert!(adding.wait().unwrap().success());
+    folder.ok(&["user", "add", "--email", "jon@ngo.example", "--name", "Jon"]);
+
+    let group = folder.ok(&["group", "add", "--name", "Valdoria", "--kind", "country"]);
+    let place = |email: &'static str| {
+        vec![
+            "--group".to_owned(),
+            group.clone(),
+            "--email".into(),
+            email.into(),
+        ]
+    };
+    let member = |what: &[&str], email: &'static str, rest: &[&str]| {
+        let place = place(email);
+        let place: Vec<&str> = place.iter().map(String::as_str).collect();
+        [what, &place, rest]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let ok = |arguments: Vec<String>| folder.ok(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let refused =
+        |arguments: Vec<String>| folder.refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    ok(member(
+        &["member", "add"],
+        "ilse@ngo.example",
+        &["--role", "coordinator"],
+    ));
+    ok(member(
+        &["member", "add"],
+        "jon@ngo.example",
+        &["--role", "observer"],
+    ));
+    ok(member(
+        &["member", "set-role"],
+        "jon@ngo.example",
+        &["--role", "drafter"],
+    ));
+    assert!(refused(member(&["member", "remove"], "ilse@ngo.example", &[])).contains("contact person"));
+    ok(member(
+        &["member", "set-role"],
+        "jon@ngo.example",
+        &["--role", "coordinator", "--contact-person"],
+    ));
+    ok(member(
+        &["member", "set-role"],
+        "ilse@ngo.example",
+        &["--role", "coordinator", "--contact-person"],
+    ));
+    ok(member(&["member", "remove"], "jon@ngo.example", &[]));
+    assert!(refused(member(&["member", "remove"], "jon@ngo.example", &[])).contains("not a member"));
+    assert!(
+        refused(member(
+            &["member", "add"],
+            "nobody@ngo.example",
+            &["--role", "drafter"]
+        ))
+        .contains("address")
+    );
+
+    let statement = folder.ok(&[
+        "statement",
+        "add",
+        "--group",
+        &group,
+        "--title",
+        "Joint submission",
+        "--from",
+        SAMPLE,
+    ]);
+    let words: Vec<&str> = statement.split_whitespace().collect();
+    assert_eq!(
+        [words[0], words[2], words[4]],
+        ["statement", "body", "comments"],
+        "{statement}"
+    );
+    let token = folder.ok(&[
+        "token",
+        "create",
+        "--email",
+        "ilse@ngo.example",
+        "--expires",
+        "2h",
+    ]);
+    assert_eq!(token.len(), 43, "{token}");
+    let found = folder.json(&["verify"]);
+    assert_eq!(
+        (&found["whole"], &found["documents"]),
+        (&true.into(), &2.into()),
+        "{found}"
+    );
+    (words[3].to_owned(), token)
+}
+
+fn reads_the_sample(server: &Server, document: &str, token: &str) {
+    let (status, me) = server.get("/api/v1/me", Some(token));
+    assert_eq!(status, 200, "{me}");
+    let me: Value = serde_json::from_str(&me).unwrap();
+    assert_eq!(me["statements"][0]["documents"]["body"], document);
+    assert_eq!(me["statements"][0]["group"]["role"], "coordinator");
+    assert_eq!(server.get("/api/v1/me", None).0, 401);
+}
+
+#[test]
+fn the_commands_work_on_a_store_that_nobody_has_open() {
+    let folder = Folder::new("offline");
+    let (document, token) = first_day(&folder);
+    let mode = fs::metadata(folder.data()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "nobody else looks into the data directory");
+    let server = folder.serve(&[]);
+    reads_the_sample(&server, &document, &token);
+    let body = r#"{"email": "ilse@ngo.example", "password": "correct horse battery"}"#;
+    assert_eq!(server.post("/api/v1/session", body).0, 200);
+    assert_eq!(server.terminate().0, Some(0));
+}
+
+#[test]
+fn the_commands_work_beside_a_running_server() {
+    let folder = Folder::new("online");
+    let server = folder.serve(&[]);
+    let socket = folder.data().join("plenary.sock");
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    let (document, token) = first_day(&folder);
+    reads_the_sample(&server, &document, &token);
+    let (status, took) = server.terminate();
+    assert_eq!(status, Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(!socket.exists());
+    // And once more, from the store.
+    assert_eq!(folder.json(&["verify"])["documents"], 2);
+}
+
+#[test]
+fn a_server_that_was_killed_leaves_nothing_in_the_way() {
+    let folder = Folder::new("killed");
+    let mut server = folder.serve(&[]);
+    let group = folder.ok(&["group", "add", "--name", "Valdoria"]);
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    assert!(
+        folder.data().join("plenary.sock").exists(),
+        "it had no time to tidy up"
+    );
+    folder.ok(&[
+        "statement",
+        "add",
+        "--group",
+        &group,
+        "--title",
+        "Brief",
+        "--kind",
+        "brief",
+    ]);
+    let server = folder.serve(&[]);
+    folder.ok(&["group", "add", "--name", "Another"]);
+    assert_eq!(server.terminate().0, Some(0));
+}
+
+#[test]
+fn two_servers_do_not_share_a_data_directory() {
+    let folder = Folder::new("two");
+    let _first = folder.serve(&[]);
+    let second = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1), "{second:?}");
+    assert!(
+        String::from_utf8_lossy(&second.stderr).contains("another process"),
+        "{second:?}"
+    );
+    folder.ok(&["group", "add", "--name", "The first one still answers"]);
+}
+
+#[test]
+fn the_demo_has_four_people_and_a_text_and_is_made_once() {
+    let folder = Folder::new("demo");
+    for round in 0..2 {
+        let mut server = folder.serve(&["--demo"]);
+        let mut links = Vec::new();
+        while links.len() < 4 {
+            let line = server.lines.next().expect("four links");
+            links.extend(
+                line.split_once("/#sign-in=")
+                    .map(|(before, secret)| (before.to_owned(), secret.to_owned())),
+            );
+        }
+        let names = ["Ilse Marenko", "Safiya Orrin", "Renée Aubry", "Jon Aruk"];
+        for ((line, secret), name) in links.iter().zip(names) {
+            assert!(line.contains(name) && line.contains(&server.address), "{line}");
+            let (status, body) = server.post("/api/v1/session/link", &format!(r#"{{"secret": "{secret}"}}"#));
+            assert_eq!(status, 200, "{body}");
+            assert!(body.contains(name), "{body}");
+        }
+        let groups = folder.json(&["verify"]);
+        assert_eq!(groups["statements"], 1, "round {round}");
+        assert_eq!(server.terminate().0, Some(0));
+    }
+}
+
+#[test]
+fn the_demo_stays_on_this_machine() {
+    let folder = Folder::new("demo-far");
+    let refused = folder.refused(&[
+        "serve",
+        "--demo",
+        "--listen",
+        "0.0.0.0:0",
+        "--public-url",
+        "http://x.example",
+    ]);
+    assert!(refused.contains("this machine"), "{refused}");
+}
+
+#[test]
+fn settings_come_from_flags_environment_and_file_and_mistakes_are_named() {
+    let folder = Folder::new("settings");
+    let file = folder.0.join("plenary.toml");
+    fs::write(&file, "listen = \"127.0.0.1:1\"\nlog_format = \"json\"\n").unwrap();
+    let server = folder.serve(&[]);
+    assert!(!server.address.ends_with(":1"), "the flag counts");
+    drop(server);
+
+    fs::write(&file, "listem = \"127.0.0.1:1\"\n").unwrap();
+    let refused = folder.refused(&["group", "add", "--name", "X"]);
+    assert!(
+        refused.contains("plenary.toml") && refused.contains("listem"),
+        "{refused}"
+    );
+    fs::write(&file, "listen = 127").unwrap();
+    assert!(
+        folder
+            .refused(&["group", "add", "--name", "X"])
+            .contains("plenary.toml")
+    );
+    fs::remove_file(&file).unwrap();
+    assert!(
+        folder
+            .refused(&["--config", "missing.toml", "verify"])
+            .contains("missing.toml")
+    );
+    let mut command = folder.command(&["verify"]);
+    let output = command.env("PLENARY_DRAIN", "soon").output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("PLENARY_DRAIN"),
+        "{output:?}"
+    );
+    let refused = folder.refused(&["serve", "--listen", "0.0.0.0:0"]);
+    assert!(refused.contains("public_url"), "{refused}");
+}
+
+#[test]
+fn verifying_a_damaged_store_does_not_end_well() {
+    let folder = Folder::new("damaged");
+    assert!(folder.refused(&["verify"]).contains("no store"));
+    assert!(!folder.data().exists(), "looking makes nothing");
+    first_day(&folder);
+    let db = find(&folder.data(), "db");
+    let mut bytes = fs::read(&db).unwrap();
+    let written = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    for byte in &mut bytes[written / 2..written] {
+        *byte ^= 0x55;
+    }
+    fs::write(&db, bytes).unwrap();
+    let output = folder.run(&["verify"]);
+    assert!(matches!(output.status.code(), Some(1 | 3)), "{output:?}");
+    assert!(
+        !output.stderr.is_empty() || String::from_utf8_lossy(&output.stdout).contains("damaged"),
+        "{output:?}"
+    );
+}
+
+fn find(directory: &Path, name: &str) -> PathBuf {
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => waiting.push(entry.path()),
+                false if entry.file_name() == name => return entry.path(),
+                false => {}
+            }
+        }
+    }
+    panic!("no file {name}");
+}
+
+#[test]
+fn passwords_and_secrets_are_not_in_the_log() {
+    let folder = Folder::new("log");
+    fs::write(folder.0.join("plenary.toml"), "log_level = \"debug\"\n").unwrap();
+    let mut server = folder.serve(&[]);
+    let (document, token) = first_day(&folder);
+    server.get(
+        &format!("/api/v1/documents/{document}/state?sv=c2VjcmV0"),
+        Some(&token),
+    );
+    server.get(&format!("/sync/{document}?token={token}"), None);
+    server.post(
+        "/api/v1/session",
+        r#"{"email": "ilse@ngo.example", "password": "correct horse battery"}"#,
+    );
+    let mut log = server.child.stderr.take().unwrap();
+    assert_eq!(server.terminate().0, Some(0));
+    let mut lines = String::new();
+    log.read_to_string(&mut lines).unwrap();
+    assert!(lines.contains(&document), "{lines}");
+    for secret in [
+        token.as_str(),
+        "correct horse",
+        "c2VjcmV0",
+        "Valdoria",
+        "Joint submission",
+        "ilse@ngo.example",
+    ] {
+        assert!(!lines.contains(secret), "{secret} in {lines}");
+    }
+}
