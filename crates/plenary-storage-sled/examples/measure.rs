@@ -1,6 +1,6 @@
 //! Measures the store: `cargo run --release -p plenary-storage-sled --example measure -- [DOCUMENTS UPDATES RECORDS]`.
 //!
-//! Appends UPDATES updates of 15 bytes, spread over DOCUMENTS documents (each with one append in flight, as a room
+//! Appends UPDATES updates of 15 random bytes, spread over DOCUMENTS documents (each with one append in flight, as a room
 //! has), RECORDS to an append, and compacts as the server does: once a tail passes max(64 KiB, half the snapshot).
 //! Without arguments it goes through the cases of docs/storage.md.
 
@@ -49,7 +49,7 @@ fn measure(documents: u64, updates: u64, records: u64) {
     let directory = env::temp_dir().join(format!("plenary-measure-{}", std::process::id()));
     let _ = fs::remove_dir_all(&directory);
     let store = SledStore::open(&directory, Options::default()).expect("the store opens");
-    let update = noise(1, 15);
+    let begun = Instant::now();
     let append = |number: u64, at_ms: u64| -> Append<'_> {
         let record = || NewRecord {
             user: UserId::from_bytes([1; 16]),
@@ -60,7 +60,6 @@ fn measure(documents: u64, updates: u64, records: u64) {
         (number, Instant::now(), store.append(document(number), batch))
     };
 
-    let begun = Instant::now();
     let mut tails = vec![0_u64; documents as usize];
     let mut snapshot_bytes = vec![0_u64; documents as usize];
     let mut compacting: VecDeque<BoxFuture<'_, Result<(), StoreError>>> = VecDeque::new();
@@ -95,6 +94,7 @@ fn measure(documents: u64, updates: u64, records: u64) {
     for compaction in compacting {
         block_on(compaction).expect("the compaction succeeds");
     }
+    drop(in_flight);
     latencies.sort_unstable();
     let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     // Idle for as long as the engine needs to clean up.

@@ -3,6 +3,8 @@
 //! sled panics on some damage, at times on threads of its own, so each damaged copy is opened by a child: this very
 //! binary, started again. `PLENARY_DAMAGE_ROUNDS` and `PLENARY_DAMAGE_SEED` try others than the 200 of every day.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod support;
 
 use std::{

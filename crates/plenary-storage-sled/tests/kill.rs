@@ -4,6 +4,8 @@
 //! SIGKILL: after a number of lines, or (feature `faults`) at named points in the store. `PLENARY_KILL_ROUNDS` sets
 //! how often; the default is small enough for every day.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 mod support;
 
 use std::{

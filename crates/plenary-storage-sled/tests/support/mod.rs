@@ -1,5 +1,7 @@
 //! Directories for tests.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
