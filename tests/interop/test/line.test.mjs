@@ -143,7 +143,7 @@ const takenAndGiven = async (ana, ben, take, give) => {
   await ana.reads('before')
   await take()
   if (ben.saved) await ben.until('told that it may only read', () => ben.scope === 'readonly')
-  ben.write('kept ')
+  for (const word of ['and ', 'still ', 'kept ']) ben.write(word)
   // Awareness passes at once, so when it has arrived the edit before it would have, too.
   ben.awareness.setLocalStateField('fence', 1)
   await ana.until('sees the fence', () => ana.awareness.getStates().get(ben.doc.clientID)?.fence === 1)

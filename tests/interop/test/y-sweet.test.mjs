@@ -40,6 +40,6 @@ it('the tag comes back unchanged, whatever it holds', async (t) => {
   const tags = ['0105', '02ac02', '00']
   for (const tag of tags) raw.socket.send(Buffer.from(`66${tag}`, 'hex'))
   await raw.hears('y-sweet-status', tags.length)
-  const echoes = raw.heard.filter(({ type }) => type === 'y-sweet-status')
+  const echoes = raw.all('y-sweet-status')
   assert.deepEqual(echoes.map(({ body }) => body), tags)
 })
