@@ -41,6 +41,9 @@ pub(crate) enum Command {
         /// Prints a sign-in link for each person. Listens on this machine only.
         #[arg(long)]
         demo: bool,
+        /// Start although the store has lost its last commits; copy the data directory first (docs/storage.md)
+        #[arg(long)]
+        accept_loss: bool,
     },
     /// Make the first administrator
     Init(Account),

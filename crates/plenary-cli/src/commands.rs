@@ -22,7 +22,21 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
     if matches!(command, Command::Verify) && !store::exists(&config.data_dir) {
         bail!("there is no store in {}", config.data_dir.display());
     }
-    let instance = Instance::find(config).await?;
+    let instance = match Instance::find(config).await {
+        Ok(instance) => instance,
+        Err(error) => match store::damage(&error).filter(|_| matches!(command, Command::Verify)) {
+            Some(reason) => {
+                let report = json!({"whole": false, "damage": [{"what": "store", "reason": reason}]});
+                if as_json {
+                    println!("{report}");
+                } else {
+                    println!("damaged: {reason}");
+                }
+                return Ok(DAMAGED);
+            }
+            None => return Err(error),
+        },
+    };
     let mut status = 0;
     let (answer, words) = match command {
         Command::Serve { .. } => unreachable!("serving is not asking"),

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use plenary_server::{App, config::Config, routes};
-use plenary_storage_sled::OpenError;
+use plenary_storage_sled::{OpenError, Options};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -68,7 +68,15 @@ impl Instance {
                     return Err(error).context(format!("cannot reach the server at {}", socket.display()));
                 }
             }
-            match store::open(config.clone(), LOCK_WAIT).await {
+            match store::open(
+                config.clone(),
+                Options {
+                    lock_wait: LOCK_WAIT,
+                    ..Options::default()
+                },
+            )
+            .await
+            {
                 Ok((app, _)) => return Ok(Self::here(app)),
                 Err(error) if is_locked(&error) && Instant::now() < by => {}
                 Err(error) => return Err(error),

@@ -48,9 +48,9 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let config = settings::read(&arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.command {
-        Command::Serve { demo, .. } => {
+        Command::Serve { demo, accept_loss, .. } => {
             logs::start(&config.log_level, config.log_format)?;
-            let status = runtime.block_on(serve::run(config, demo, arguments.json))?;
+            let status = runtime.block_on(serve::run(config, demo, accept_loss, arguments.json))?;
             // What a request may still be doing (hashing a password, say) is not waited for.
             runtime.shutdown_background();
             Ok(status)

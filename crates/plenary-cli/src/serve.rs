@@ -8,7 +8,7 @@ use plenary_server::{
     config::Config,
     serve::{Ending, Listeners, OperatorListener, serve},
 };
-use plenary_storage_sled::SledStore;
+use plenary_storage_sled::{Options, SledStore};
 use serde_json::json;
 use tokio::{
     net::TcpListener,
@@ -29,14 +29,27 @@ const LOOK_AT_STORE_EVERY: Duration = Duration::from_secs(1);
 // Reading the store's directory takes a moment.
 const FIGURES_EVERY: u32 = 15;
 
-pub(crate) async fn run(config: Config, is_demo: bool, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) async fn run(
+    config: Config,
+    is_demo: bool,
+    accept_loss: bool,
+    as_json: bool,
+) -> anyhow::Result<u8> {
     // Before anything else, so that an early signal is not lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
     let listen = config.listen;
     let socket = instance::socket(&config.data_dir);
-    let (app, store) = store::open(config, LOCK_WAIT).await?;
+    let (app, store) = store::open(
+        config,
+        Options {
+            lock_wait: LOCK_WAIT,
+            accept_loss,
+            ..Options::default()
+        },
+    )
+    .await?;
     let operator = match OperatorListener::bind(&socket) {
         Ok(operator) => Some(operator),
         // Too long a path, say. Commands then cannot reach the running server; everything else works.

@@ -1,6 +1,6 @@
 //! The store this binary comes with.
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
 use anyhow::Context;
 use plenary_server::{
@@ -10,26 +10,32 @@ use plenary_server::{
     verify::{StoreCheck, StoreReport},
 };
 use plenary_storage::{BoxFuture, StoreError};
-use plenary_storage_sled::{Options, SledStore};
+use plenary_storage_sled::{OpenError, Options, SledStore};
 
 const DIRECTORY: &str = "store";
 
-/// Opens the store in the data directory, making both if need be, and puts an app over it.
-///
-/// `lock_wait`: how long another process may take to let go of it.
-pub(crate) async fn open(config: Config, lock_wait: Duration) -> anyhow::Result<(App, Arc<SledStore>)> {
+/// Opens the store in the data directory, making both if need be, and puts an app over it. The reserve is the one of
+/// the settings.
+pub(crate) async fn open(config: Config, options: Options) -> anyhow::Result<(App, Arc<SledStore>)> {
     private_directory(&config.data_dir)?;
     let directory = config.data_dir.join(DIRECTORY);
     let options = Options {
         reserve_bytes: config.disk_reserve_bytes,
-        lock_wait,
-        ..Options::default()
+        ..options
     };
     let store = tokio::task::spawn_blocking(move || SledStore::open(directory, options)).await??;
     let store = Arc::new(store);
     let app = App::new(config, store.clone(), store.clone(), Clock::default())
         .with_store_check(Arc::new(Check(Arc::clone(&store))));
     Ok((app, store))
+}
+
+/// What is damaged, if that is why the store could not be opened.
+pub(crate) fn damage(error: &anyhow::Error) -> Option<String> {
+    match error.downcast_ref::<OpenError>()? {
+        damage @ (OpenError::Corrupt { .. } | OpenError::BehindWitness { .. }) => Some(damage.to_string()),
+        OpenError::Locked { .. } | OpenError::Io { .. } | OpenError::Format { .. } => None,
+    }
 }
 
 /// Whether anything was ever stored here.

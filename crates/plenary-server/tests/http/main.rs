@@ -1,5 +1,7 @@
 //! The HTTP interface over a store in memory, request by request.
 
+#![allow(clippy::unwrap_used)]
+
 mod documents;
 mod existence;
 mod groups;
