@@ -51,12 +51,12 @@ fn measure(documents: u64, updates: u64, records: u64) {
     let store = SledStore::open(&directory, Options::default()).expect("the store opens");
     let begun = Instant::now();
     let append = |number: u64, at_ms: u64| -> Append<'_> {
-        let record = || NewRecord {
+        let record = |number: u64| NewRecord {
             user: UserId::from_bytes([1; 16]),
             at_ms,
-            update: update.clone(),
+            update: noise(begun.elapsed().as_nanos() as u64 + number, 15),
         };
-        let batch: Vec<NewRecord> = (0..records).map(|_| record()).collect();
+        let batch: Vec<NewRecord> = (0..records).map(record).collect();
         (number, Instant::now(), store.append(document(number), batch))
     };
 
@@ -83,10 +83,7 @@ fn measure(documents: u64, updates: u64, records: u64) {
             snapshots += 1;
         }
         if sent < updates {
-            in_flight.push_back(append(
-                number,
-                1_700_000_000_000 + begun.elapsed().as_millis() as u64,
-            ));
+            in_flight.push_back(append(number, 1_700_000_000_000 + begun.elapsed().as_millis() as u64));
             sent += records;
         }
     }
@@ -101,10 +98,7 @@ fn measure(documents: u64, updates: u64, records: u64) {
     std::thread::sleep(Duration::from_secs(3));
     let (disk, rss) = (store.stats().disk_bytes, rss_bytes());
     let report = verify(&store);
-    assert!(
-        report.is_sound() && store.stats().spilled_files == 0,
-        "{report:?}"
-    );
+    assert!(report.is_sound() && store.stats().spilled_files == 0, "{report:?}");
     drop(store);
     let opening = Instant::now();
     let store = SledStore::open(&directory, Options::default()).expect("the store opens");
@@ -126,9 +120,6 @@ fn measure(documents: u64, updates: u64, records: u64) {
 
 fn rss_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap_or("0 kB");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
 }

@@ -75,12 +75,7 @@ pub(crate) fn read_snapshot(
         state.extend_from_slice(&read_chunk(snapshots, document, seq, chunk)?);
     }
     if state.len() as u64 != state_bytes || crc32fast::hash(&state) != state_crc {
-        return Err(ReadError::Damaged(
-            document,
-            seq,
-            0,
-            "the snapshot is not the one that was stored",
-        ));
+        return Err(ReadError::Damaged(document, seq, 0, "the snapshot is not the one that was stored"));
     }
     Ok(state.into())
 }
@@ -140,11 +135,7 @@ pub(crate) fn read_history(
         if first > next {
             return Err(missing());
         }
-        records.extend(
-            segment
-                .into_iter()
-                .filter(|record| (next..=to).contains(&record.seq)),
-        );
+        records.extend(segment.into_iter().filter(|record| (next..=to).contains(&record.seq)));
         next = last + 1;
     }
     Ok(records)
@@ -172,9 +163,7 @@ fn segment_bytes(beginning: &[u8]) -> Decoded<u64> {
     }
     cursor.array::<4>()?;
     let rest = cursor.varint()?;
-    ((beginning.len() - cursor.0.len()) as u64)
-        .checked_add(rest)
-        .ok_or("a length does not fit")
+    ((beginning.len() - cursor.0.len()) as u64).checked_add(rest).ok_or("a length does not fit")
 }
 
 /// The first seq and the records of a segment.

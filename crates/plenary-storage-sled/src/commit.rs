@@ -121,25 +121,17 @@ pub(crate) fn decode_entry(cursor: &mut Cursor<'_>) -> Decoded<Entry> {
             let document = DocumentId::from_bytes(cursor.array()?);
             let first = cursor.varint()?;
             let count = cursor.varint()?;
-            Ok(Entry::Append(Append {
-                document,
-                records: decode_records(cursor, first, count)?,
-            }))
+            Ok(Entry::Append(Append { document, records: decode_records(cursor, first, count)? }))
         }
         CELLS => {
             let count = cursor.varint()?;
             let mut changes = Vec::new();
             for _ in 0..count {
                 let kind = cursor.byte()?;
-                let key = str::from_utf8(cursor.bytes()?)
-                    .map_err(|_| "a cell's key is not text")?
-                    .to_owned();
+                let key = str::from_utf8(cursor.bytes()?).map_err(|_| "a cell's key is not text")?.to_owned();
                 changes.push(match kind {
                     0 => CellChange::Delete { key },
-                    1 => CellChange::Put {
-                        key,
-                        value: Bytes::copy_from_slice(cursor.bytes()?),
-                    },
+                    1 => CellChange::Put { key, value: Bytes::copy_from_slice(cursor.bytes()?) },
                     _ => return Err("a change of a cell is of an unknown kind"),
                 });
             }
@@ -193,12 +185,7 @@ pub(crate) fn decode_records(cursor: &mut Cursor<'_>, first: Seq, count: u64) ->
         let difference = (zigzag >> 1) ^ (zigzag & 1).wrapping_neg();
         let at_ms = before.map_or(0, |(_, at_ms)| at_ms).wrapping_add(difference);
         let seq = first.checked_add(number).ok_or("a seq does not fit")?;
-        records.push(Record {
-            seq,
-            user,
-            at_ms,
-            update: Bytes::copy_from_slice(cursor.bytes()?),
-        });
+        records.push(Record { seq, user, at_ms, update: Bytes::copy_from_slice(cursor.bytes()?) });
         before = Some((user, at_ms));
     }
     Ok(records)
@@ -247,20 +234,11 @@ pub(crate) fn read_part(key: &[u8], value: &[u8]) -> Decoded<Part> {
     if index >= count {
         return Err("a part is beyond its commit");
     }
-    let tag = if index == 0 {
-        tag_of(value)
-    } else {
-        cursor.array()?
-    };
+    let tag = if index == 0 { tag_of(value) } else { cursor.array()? };
     if index + 1 < count && cursor.0.len() != PART_BYTES {
         return Err("a part is not as long as it should be");
     }
-    Ok(Part {
-        index,
-        count,
-        tag,
-        bytes: Bytes::copy_from_slice(cursor.0),
-    })
+    Ok(Part { index, count, tag, bytes: Bytes::copy_from_slice(cursor.0) })
 }
 
 #[cfg(test)]
@@ -268,11 +246,7 @@ mod tests {
     use super::*;
 
     fn new_record(user: u8, at_ms: u64, update: &'static [u8]) -> NewRecord {
-        NewRecord {
-            user: UserId::from_bytes([user; 16]),
-            at_ms,
-            update: Bytes::from_static(update),
-        }
+        NewRecord { user: UserId::from_bytes([user; 16]), at_ms, update: Bytes::from_static(update) }
     }
 
     #[test]
@@ -285,19 +259,10 @@ mod tests {
             new_record(2, 0, b"d"),
         ];
         let changes = vec![
-            CellChange::Put {
-                key: "k".into(),
-                value: Bytes::from_static(b"v"),
-            },
+            CellChange::Put { key: "k".into(), value: Bytes::from_static(b"v") },
             CellChange::Delete { key: "ü".into() },
         ];
-        let pointer = Pointer {
-            born: 1,
-            set_at: 900,
-            seq: 12,
-            state_bytes: 70_000,
-            state_crc: 5,
-        };
+        let pointer = Pointer { born: 1, set_at: 900, seq: 12, state_bytes: 70_000, state_crc: 5 };
         let mut bytes = Vec::new();
         encode_append(&mut bytes, document, 9, &records);
         encode_cells(&mut bytes, &changes);
@@ -305,9 +270,7 @@ mod tests {
         encode_destroy(&mut bytes, document);
 
         let mut cursor = Cursor(&bytes);
-        let Ok(Entry::Append(append)) = decode_entry(&mut cursor) else {
-            panic!("an append")
-        };
+        let Ok(Entry::Append(append)) = decode_entry(&mut cursor) else { panic!("an append") };
         assert_eq!(append.document, document);
         for ((new, read), seq) in records.iter().zip(&append.records).zip(9..) {
             assert_eq!(
@@ -324,12 +287,7 @@ mod tests {
     #[test]
     fn no_beginning_of_a_commit_panics_or_reads_as_whole() {
         let mut bytes = Vec::new();
-        encode_append(
-            &mut bytes,
-            DocumentId::from_bytes([7; 16]),
-            1,
-            &[new_record(1, 5, b"text")],
-        );
+        encode_append(&mut bytes, DocumentId::from_bytes([7; 16]), 1, &[new_record(1, 5, b"text")]);
         for end in 0..bytes.len() {
             assert!(decode_entry(&mut Cursor(&bytes[..end])).is_err());
         }
@@ -354,11 +312,7 @@ mod tests {
 
     #[test]
     fn a_lone_keystroke_takes_little() {
-        let mut bytes = encode_header(Header {
-            records: 259_778,
-            floor: 250_000,
-            digest: 1,
-        });
+        let mut bytes = encode_header(Header { records: 259_778, floor: 250_000, digest: 1 });
         encode_append(
             &mut bytes,
             DocumentId::from_bytes([7; 16]),

@@ -104,14 +104,10 @@ impl Disk {
 
     /// `Full` unless `bytes` leave the reserve as it is.
     fn check_space(&self, bytes: usize, reserve_bytes: u64) -> Result<(), StoreError> {
-        let free_bytes = self.free_bytes().map_err(|error| StoreError::Failed {
-            reason: format!("statvfs: {error}"),
-        })?;
+        let free_bytes =
+            self.free_bytes().map_err(|error| StoreError::Failed { reason: format!("statvfs: {error}") })?;
         if free_bytes.saturating_sub(bytes as u64) < reserve_bytes {
-            return Err(StoreError::Full {
-                free_bytes,
-                reserve_bytes,
-            });
+            return Err(StoreError::Full { free_bytes, reserve_bytes });
         }
         Ok(())
     }
@@ -133,27 +129,11 @@ pub(crate) struct Committer {
 
 /// What became of a commit that was put together, to be applied once it is durable.
 enum Effect {
-    Append {
-        document: DocumentId,
-        entry: TailEntry,
-        answer: Answer<Seq>,
-    },
-    Commit {
-        changes: Vec<CellChange>,
-        answer: Answer<()>,
-    },
-    Pointer {
-        document: DocumentId,
-        pointer: Pointer,
-        answer: Answer<u64>,
-    },
-    Destroy {
-        document: DocumentId,
-        answer: Answer<u64>,
-    },
-    Checkpoint {
-        answer: Answer<()>,
-    },
+    Append { document: DocumentId, entry: TailEntry, answer: Answer<Seq> },
+    Commit { changes: Vec<CellChange>, answer: Answer<()> },
+    Pointer { document: DocumentId, pointer: Pointer, answer: Answer<u64> },
+    Destroy { document: DocumentId, answer: Answer<u64> },
+    Checkpoint { answer: Answer<()> },
 }
 
 /// A commit being put together.
@@ -212,10 +192,7 @@ impl Committer {
         if self.witness.is_some_and(|witness| witness.position == position) {
             return Ok(Some(self.jobs.recv().unwrap_or(Job::Stop)));
         }
-        match self
-            .jobs
-            .recv_timeout(WITNESS_EVERY.saturating_sub(self.witness_at.elapsed()))
-        {
+        match self.jobs.recv_timeout(WITNESS_EVERY.saturating_sub(self.witness_at.elapsed())) {
             Ok(job) => Ok(Some(job)),
             Err(RecvTimeoutError::Timeout) => self.write_witness().map(|()| None),
             Err(RecvTimeoutError::Disconnected) => Ok(Some(Job::Stop)),
@@ -260,25 +237,14 @@ impl Committer {
     fn add(&mut self, draft: &mut Draft, job: Job) -> Result<(), Stopped> {
         let reserve = self.disk.reserve_bytes;
         match job {
-            Job::Append {
-                document,
-                records,
-                answer,
-            } => {
-                let size = records
-                    .iter()
-                    .map(|record| record.update.len() + 40)
-                    .sum::<usize>();
+            Job::Append { document, records, answer } => {
+                let size = records.iter().map(|record| record.update.len() + 40).sum::<usize>();
                 match self.disk.check_space(draft.bytes.len() + size, reserve) {
                     Ok(()) => self.add_append(draft, document, &records, answer),
                     Err(full) => answer(Err(full)),
                 }
             }
-            Job::Commit {
-                changes,
-                expected,
-                answer,
-            } => {
+            Job::Commit { changes, expected, answer } => {
                 let size = changes.len() * 4096;
                 match self.disk.check_space(draft.bytes.len() + size, reserve) {
                     Ok(()) => self.add_cells(draft, changes, &expected, answer),
@@ -286,21 +252,14 @@ impl Committer {
                 }
             }
             // Compaction is what makes room, so it may use half of the reserve, and a removal all of it.
-            Job::Pointer {
-                document,
-                seq,
-                state,
-                answer,
-            } => match self.disk.check_space(draft.bytes.len(), reserve / 2) {
-                Ok(()) => self.add_pointer(draft, document, seq, &state, answer),
-                Err(full) => answer(Err(full)),
-            },
+            Job::Pointer { document, seq, state, answer } => {
+                match self.disk.check_space(draft.bytes.len(), reserve / 2) {
+                    Ok(()) => self.add_pointer(draft, document, seq, &state, answer),
+                    Err(full) => answer(Err(full)),
+                }
+            }
             Job::Chunks { changes, answer } => {
-                let size = changes
-                    .iter()
-                    .filter_map(|change| change.value.as_ref())
-                    .map(Vec::len)
-                    .sum();
+                let size = changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum();
                 match self.disk.check_space(size, reserve / 2) {
                     Err(full) if size > 0 => answer(Err(full)),
                     _ => {
@@ -336,10 +295,7 @@ impl Committer {
         records: &[NewRecord],
         answer: Answer<Seq>,
     ) {
-        let head = *draft
-            .heads
-            .entry(document)
-            .or_insert_with(|| self.shared.index().head(document));
+        let head = *draft.heads.entry(document).or_insert_with(|| self.shared.index().head(document));
         let last = head + records.len() as u64;
         let offset = draft.bytes.len();
         commit::encode_append(&mut draft.bytes, document, head + 1, records);
@@ -354,11 +310,7 @@ impl Committer {
         };
         draft.heads.insert(document, last);
         draft.records += records.len() as u64;
-        draft.effects.push(Effect::Append {
-            document,
-            entry,
-            answer,
-        });
+        draft.effects.push(Effect::Append { document, entry, answer });
     }
 
     fn add_cells(
@@ -378,9 +330,7 @@ impl Committer {
                 None => expectation.holds(index.cell(key).map(|(version, _)| version)),
             };
             if !holds {
-                draft
-                    .conflicts
-                    .push((answer, StoreError::Conflict { key: key.to_owned() }));
+                draft.conflicts.push((answer, StoreError::Conflict { key: key.to_owned() }));
                 return;
             }
         }
@@ -423,15 +373,9 @@ impl Committer {
             state_bytes: state.len() as u64,
             state_crc: crc32fast::hash(state),
         };
-        draft
-            .digest
-            .replace_pointer(document, present.pointer.as_ref(), Some(&pointer));
+        draft.digest.replace_pointer(document, present.pointer.as_ref(), Some(&pointer));
         commit::encode_pointer(&mut draft.bytes, document, &pointer);
-        draft.effects.push(Effect::Pointer {
-            document,
-            pointer,
-            answer,
-        });
+        draft.effects.push(Effect::Pointer { document, pointer, answer });
     }
 
     /// Writes the commit, makes it durable, applies it and answers.
@@ -439,20 +383,13 @@ impl Committer {
         if !draft.effects.is_empty() {
             self.write(draft)?;
         } else {
-            draft
-                .conflicts
-                .into_iter()
-                .for_each(|(answer, conflict)| answer(Err(conflict)));
+            draft.conflicts.into_iter().for_each(|(answer, conflict)| answer(Err(conflict)));
         }
         Ok(())
     }
 
     fn write(&mut self, draft: Draft) -> Result<(), Stopped> {
-        let header = Header {
-            records: draft.records,
-            floor: self.next_floor(),
-            digest: draft.digest.0,
-        };
+        let header = Header { records: draft.records, floor: self.next_floor(), digest: draft.digest.0 };
         let mut bytes = commit::encode_header(header);
         let header_bytes = bytes.len() as u32;
         bytes.extend_from_slice(&draft.bytes);
@@ -478,14 +415,9 @@ impl Committer {
         if faults::flush_fails() {
             return Err(self.shared.fail("the flush failed, as the tests asked"));
         }
-        self.db
-            .flush()
-            .map_err(|error| self.shared.fail(format!("flush: {error}")))?;
+        self.db.flush().map_err(|error| self.shared.fail(format!("flush: {error}")))?;
         faults::point("after-flush");
-        self.disk
-            .db
-            .sync_data()
-            .map_err(|error| self.shared.fail(format!("fdatasync: {error}")))?;
+        self.disk.db.sync_data().map_err(|error| self.shared.fail(format!("fdatasync: {error}")))?;
         faults::point("after-fdatasync");
         Ok(())
     }
@@ -494,14 +426,8 @@ impl Committer {
     /// left to repeat, and the trees hold it, as each commit's effects are written before the next one is synced.
     fn next_floor(&self) -> u64 {
         let index = self.shared.index();
-        let first_needed = index
-            .first_needed()
-            .into_iter()
-            .chain(self.pinned.first().copied())
-            .min();
-        first_needed
-            .map_or(index.position, |position| position - 1)
-            .max(index.floor)
+        let first_needed = index.first_needed().into_iter().chain(self.pinned.first().copied()).min();
+        first_needed.map_or(index.position, |position| position - 1).max(index.floor)
     }
 
     /// Brings the index and the trees to what is now durable, then answers.
@@ -519,11 +445,7 @@ impl Committer {
             let mut index = self.shared.index_mut();
             for effect in draft.effects {
                 match effect {
-                    Effect::Append {
-                        document,
-                        mut entry,
-                        answer,
-                    } => {
+                    Effect::Append { document, mut entry, answer } => {
                         entry.offset += header_bytes;
                         let head = entry.last;
                         index.append(document, entry);
@@ -534,10 +456,7 @@ impl Committer {
                             let key = match &change {
                                 CellChange::Put { key, value } => {
                                     let body = encode_cell(draft.position, value);
-                                    trees
-                                        .cells
-                                        .insert(key, seal(key.as_bytes(), &body))
-                                        .map_err(engine)?;
+                                    trees.cells.insert(key, seal(key.as_bytes(), &body)).map_err(engine)?;
                                     key
                                 }
                                 CellChange::Delete { key } => {
@@ -550,16 +469,9 @@ impl Committer {
                         }
                         answers.push(Box::new(move || answer(Ok(()))));
                     }
-                    Effect::Pointer {
-                        document,
-                        pointer,
-                        answer,
-                    } => {
+                    Effect::Pointer { document, pointer, answer } => {
                         let key = document.as_bytes();
-                        trees
-                            .documents
-                            .insert(key, seal(key, &pointer.encode()))
-                            .map_err(engine)?;
+                        trees.documents.insert(key, seal(key, &pointer.encode())).map_err(engine)?;
                         index
                             .set_pointer(document, pointer, |entry| {
                                 reader::read_entry(&trees.log, document, entry)
@@ -582,14 +494,9 @@ impl Committer {
             index.floor = header.floor;
             debug_assert_eq!(index.digest().0, header.digest);
         }
-        self.shared
-            .commits
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.shared.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         answers.into_iter().for_each(|answer| answer());
-        draft
-            .conflicts
-            .into_iter()
-            .for_each(|(answer, conflict)| answer(Err(conflict)));
+        draft.conflicts.into_iter().for_each(|(answer, conflict)| answer(Err(conflict)));
         Ok(())
     }
 
@@ -621,12 +528,7 @@ impl Committer {
             let index = self.shared.index();
             (index.position, index.records, index.digest().0)
         };
-        let witness = Witness {
-            store: self.store,
-            position,
-            records,
-            digest,
-        };
+        let witness = Witness { store: self.store, position, records, digest };
         if self.witness != Some(witness) {
             // Without room even for this the commits end with `Full`; the witness stays that of an earlier second.
             match witness.write(&self.disk.directory) {

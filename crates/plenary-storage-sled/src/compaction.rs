@@ -46,17 +46,9 @@ impl Desk {
 
     /// See [`plenary_storage::DocumentLog::compact`].
     pub(crate) fn compact(&self, id: DocumentId, upto: Seq, state: &Bytes) -> Result<(), StoreError> {
-        let mut document = self
-            .shared
-            .index()
-            .document(id)
-            .cloned()
-            .ok_or(StoreError::NotFound)?;
+        let mut document = self.shared.index().document(id).cloned().ok_or(StoreError::NotFound)?;
         if upto > document.head() {
-            return Err(StoreError::BeyondHead {
-                upto,
-                head: document.head(),
-            });
+            return Err(StoreError::BeyondHead { upto, head: document.head() });
         }
         if upto <= document.covered() {
             return Ok(());
@@ -73,12 +65,7 @@ impl Desk {
 
         faults::point("before-snapshot-pointer");
         let state = state.clone();
-        let position = self.ask(|answer| Job::Pointer {
-            document: id,
-            seq: upto,
-            state,
-            answer,
-        })?;
+        let position = self.ask(|answer| Job::Pointer { document: id, seq: upto, state, answer })?;
         faults::point("after-snapshot-pointer");
         self.finish(id, position)
     }
@@ -117,11 +104,7 @@ impl Desk {
             let changes: Vec<ChunkChange> = chunks
                 .by_ref()
                 .take(SLICE)
-                .map(|(key, value)| ChunkChange {
-                    tree: tree.clone(),
-                    key,
-                    value: Some(value),
-                })
+                .map(|(key, value)| ChunkChange { tree: tree.clone(), key, value: Some(value) })
                 .collect();
             if changes.is_empty() {
                 return Ok(());
@@ -133,11 +116,7 @@ impl Desk {
 
     /// Removes the chunks of a document that its pointer does not lead to.
     fn sweep(&self, id: DocumentId) -> Result<(), StoreError> {
-        let pointer = self
-            .shared
-            .index()
-            .document(id)
-            .and_then(|document| document.pointer);
+        let pointer = self.shared.index().document(id).and_then(|document| document.pointer);
         let first = keys::chunk(id, 0, 0);
         let last = keys::chunk(id, Seq::MAX, u32::MAX);
         let trees = &self.shared.trees;
@@ -146,11 +125,7 @@ impl Desk {
             return self.remove(&trees.history, first, last);
         };
         // The present snapshot is stepped over rather than read.
-        self.remove(
-            &trees.snapshots,
-            first,
-            keys::chunk(id, pointer.seq - 1, u32::MAX),
-        )?;
+        self.remove(&trees.snapshots, first, keys::chunk(id, pointer.seq - 1, u32::MAX))?;
         let end = keys::chunk(id, pointer.seq, chunks::count(pointer.state_bytes));
         self.remove(&trees.snapshots, end, last)?;
         self.remove(&trees.history, keys::chunk(id, pointer.seq + 1, 0), last)
@@ -161,11 +136,7 @@ impl Desk {
             let mut changes = Vec::new();
             for key in tree.range(first..=last).keys().take(SLICE) {
                 let key = key.map_err(|error| reader::engine("chunks", &error))?.to_vec();
-                changes.push(ChunkChange {
-                    tree: tree.clone(),
-                    key,
-                    value: None,
-                });
+                changes.push(ChunkChange { tree: tree.clone(), key, value: None });
             }
             if changes.is_empty() {
                 return Ok(());

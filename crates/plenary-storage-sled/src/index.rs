@@ -30,13 +30,7 @@ pub(crate) struct Pointer {
 impl Pointer {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for value in [
-            self.born,
-            self.set_at,
-            self.seq,
-            self.state_bytes,
-            u64::from(self.state_crc),
-        ] {
+        for value in [self.born, self.set_at, self.seq, self.state_bytes, u64::from(self.state_crc)] {
             put_varint(&mut bytes, value);
         }
         bytes
@@ -51,11 +45,7 @@ impl Pointer {
             state_bytes: cursor.varint()?,
             state_crc: u32::try_from(cursor.varint()?).map_err(|_| "a checksum does not fit")?,
         };
-        if cursor.is_at_end() {
-            Ok(pointer)
-        } else {
-            Err("the pointer is too long")
-        }
+        if cursor.is_at_end() { Ok(pointer) } else { Err("the pointer is too long") }
     }
 }
 
@@ -72,10 +62,7 @@ impl Digest {
         new: Option<&Pointer>,
     ) {
         let hash = |pointer: &Pointer| hash(&[b"d", document.as_bytes(), &pointer.encode()]);
-        self.0 = self
-            .0
-            .wrapping_sub(old.map_or(0, hash))
-            .wrapping_add(new.map_or(0, hash));
+        self.0 = self.0.wrapping_sub(old.map_or(0, hash)).wrapping_add(new.map_or(0, hash));
     }
 
     pub(crate) fn replace_cell(&mut self, key: &str, old: Option<(u64, &[u8])>, new: Option<(u64, &[u8])>) {
@@ -83,10 +70,7 @@ impl Digest {
         let hash = |(version, value): (u64, &[u8])| {
             hash(&[b"c", &length, key.as_bytes(), &version.to_le_bytes(), value])
         };
-        self.0 = self
-            .0
-            .wrapping_sub(old.map_or(0, hash))
-            .wrapping_add(new.map_or(0, hash));
+        self.0 = self.0.wrapping_sub(old.map_or(0, hash)).wrapping_add(new.map_or(0, hash));
     }
 }
 
@@ -174,10 +158,7 @@ impl Index {
     }
 
     pub(crate) fn summaries(&self) -> Vec<DocumentSummary> {
-        self.documents
-            .iter()
-            .map(|(id, document)| document.summary(*id))
-            .collect()
+        self.documents.iter().map(|(id, document)| document.summary(*id)).collect()
     }
 
     pub(crate) fn head(&self, document: DocumentId) -> Seq {
@@ -202,11 +183,11 @@ impl Index {
         self.cells
             .range(prefix.to_owned()..)
             .take_while(move |(key, _)| key.starts_with(prefix))
-            .map(|(key, (version, value))| Cell {
-                key: key.clone(),
-                value: value.clone(),
-                version: *version,
-            })
+            .map(|(key, (version, value))| Cell { key: key.clone(), value: value.clone(), version: *version })
+    }
+
+    pub(crate) fn document_count(&self) -> usize {
+        self.documents.len()
     }
 
     pub(crate) fn cell_count(&self) -> usize {
@@ -215,10 +196,10 @@ impl Index {
 
     /// Adds an append at `entry.position`, unless it is older than the document or covered by its snapshot.
     pub(crate) fn append(&mut self, id: DocumentId, entry: TailEntry) {
-        let document = self.documents.entry(id).or_insert_with(|| Document {
-            born: entry.position,
-            ..Document::default()
-        });
+        let document = self
+            .documents
+            .entry(id)
+            .or_insert_with(|| Document { born: entry.position, ..Document::default() });
         if entry.position < document.born || entry.last <= document.covered() {
             return;
         }
@@ -238,14 +219,10 @@ impl Index {
         read: impl FnOnce(&TailEntry) -> Result<Vec<Record>, E>,
     ) -> Result<(), E> {
         let document = self.documents.entry(id).or_default();
-        if document
-            .pointer
-            .is_some_and(|present| present.set_at >= pointer.set_at)
-        {
+        if document.pointer.is_some_and(|present| present.set_at >= pointer.set_at) {
             return Ok(());
         }
-        self.digest
-            .replace_pointer(id, document.pointer.as_ref(), Some(&pointer));
+        self.digest.replace_pointer(id, document.pointer.as_ref(), Some(&pointer));
         document.born = pointer.born;
         document.pointer = Some(pointer);
         if let Some(first) = document.tail.front() {
@@ -270,10 +247,7 @@ impl Index {
 
     /// Removes a document as it was at `position`, unless its id belongs to a later document by now.
     pub(crate) fn destroy(&mut self, id: DocumentId, position: u64) {
-        if self
-            .documents
-            .get(&id)
-            .is_some_and(|document| document.born <= position)
+        if self.documents.get(&id).is_some_and(|document| document.born <= position)
             && let Some(document) = self.documents.remove(&id)
         {
             self.digest.replace_pointer(id, document.pointer.as_ref(), None);
@@ -292,10 +266,7 @@ impl Index {
     }
 
     pub(crate) fn set_cell(&mut self, key: String, cell: Option<(u64, Bytes)>) {
-        let old = self
-            .cells
-            .get(&key)
-            .map(|(version, value)| (*version, value.as_ref()));
+        let old = self.cells.get(&key).map(|(version, value)| (*version, value.as_ref()));
         let new = cell.as_ref().map(|(version, value)| (*version, value.as_ref()));
         self.digest.replace_cell(&key, old, new);
         match cell {
@@ -308,10 +279,7 @@ impl Index {
 /// Bytes of the updates after `covered`, and when the first of them was accepted.
 pub(crate) fn uncovered(records: &[Record], covered: Seq) -> (u64, u64) {
     let after = || records.iter().filter(|record| record.seq > covered);
-    (
-        after().map(|record| record.update.len() as u64).sum(),
-        after().next().map_or(0, |record| record.at_ms),
-    )
+    (after().map(|record| record.update.len() as u64).sum(), after().next().map_or(0, |record| record.at_ms))
 }
 
 /// The body of a value in `cells`.
@@ -334,10 +302,8 @@ mod tests {
 
     #[test]
     fn the_digest_depends_on_what_is_held_and_not_on_the_way_there() {
-        let put = |key: &str, value: &'static str| CellChange::Put {
-            key: key.into(),
-            value: Bytes::from(value),
-        };
+        let put =
+            |key: &str, value: &'static str| CellChange::Put { key: key.into(), value: Bytes::from(value) };
         let (mut one, mut other) = (Index::default(), Index::default());
         one.change_cell(put("a", "x"), 1);
         one.change_cell(put("b", "y"), 2);

@@ -62,11 +62,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            reserve_bytes: 64 << 20,
-            lock_wait: Duration::from_secs(5),
-            accept_loss: false,
-        }
+        Self { reserve_bytes: 64 << 20, lock_wait: Duration::from_secs(5), accept_loss: false }
     }
 }
 
@@ -135,11 +131,7 @@ impl Shared {
     }
 
     fn failure(&self) -> StoreError {
-        let reason = self
-            .failed
-            .get()
-            .cloned()
-            .unwrap_or_else(|| "the committer has ended".into());
+        let reason = self.failed.get().cloned().unwrap_or_else(|| "the committer has ended".into());
         StoreError::Failed { reason }
     }
 }
@@ -153,10 +145,7 @@ impl SledStore {
     pub fn open(directory: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let directory = directory.as_ref();
         let recovered = recovery::open(directory, &options)?;
-        let started = |source| OpenError::Io {
-            doing: "starting a thread".into(),
-            source,
-        };
+        let started = |source| OpenError::Io { doing: "starting a thread".into(), source };
         let disk = Arc::new(Disk {
             directory: directory.to_owned(),
             db: recovered.file,
@@ -180,13 +169,8 @@ impl SledStore {
             witness: recovered.witness,
             witness_at: Instant::now(),
         };
-        let committer = thread::Builder::new()
-            .name("plenary-commit".into())
-            .spawn(|| committer.run());
-        let desk = Desk {
-            shared: Arc::clone(&shared),
-            jobs: jobs.clone(),
-        };
+        let committer = thread::Builder::new().name("plenary-commit".into()).spawn(|| committer.run());
+        let desk = Desk { shared: Arc::clone(&shared), jobs: jobs.clone() };
         let store = Self {
             shared,
             disk,
@@ -218,18 +202,15 @@ impl SledStore {
     pub fn stats(&self) -> Stats {
         let count = |directory: &Path| -> (u64, u64) {
             let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-            let lengths = entries
-                .filter_map(|entry| entry.metadata().ok())
-                .filter(|metadata| metadata.is_file());
-            lengths.fold((0, 0), |(files, bytes), metadata| {
-                (files + 1, bytes + metadata.len())
-            })
+            let lengths =
+                entries.filter_map(|entry| entry.metadata().ok()).filter(|metadata| metadata.is_file());
+            lengths.fold((0, 0), |(files, bytes), metadata| (files + 1, bytes + metadata.len()))
         };
         let (_, bytes) = count(&self.disk.directory);
         let (spilled_files, spilled_bytes) = count(&self.disk.directory.join("blobs"));
         let index = self.shared.index();
         Stats {
-            documents: index.documents().count() as u64,
+            documents: index.document_count() as u64,
             cells: index.cell_count() as u64,
             records: index.records,
             commits: self.shared.commits.load(Ordering::Relaxed),
@@ -258,20 +239,14 @@ impl SledStore {
         work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let shared = Arc::clone(&self.shared);
-        self.reader
-            .as_ref()
-            .expect("the reader lives as long as the store")
-            .run(move || work(&shared))
+        self.reader.as_ref().expect("the reader lives as long as the store").run(move || work(&shared))
     }
 
     fn compact_with<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
-        self.compactor
-            .as_ref()
-            .expect("the compactor lives as long as the store")
-            .run(work)
+        self.compactor.as_ref().expect("the compactor lives as long as the store").run(work)
     }
 }
 
@@ -300,11 +275,7 @@ impl DocumentLog for SledStore {
         if let Err(too_large) = log::check_append(&records) {
             return Box::pin(async move { Err(too_large) });
         }
-        self.commit_with(|answer| Job::Append {
-            document,
-            records,
-            answer,
-        })
+        self.commit_with(|answer| Job::Append { document, records, answer })
     }
 
     fn load(&self, document: DocumentId) -> BoxFuture<'_, Result<Loaded, StoreError>> {
@@ -368,10 +339,6 @@ impl Cells for SledStore {
         if let Err(too_large) = cells::check_changes(&changes) {
             return Box::pin(async move { Err(too_large) });
         }
-        self.commit_with(|answer| Job::Commit {
-            changes,
-            expected,
-            answer,
-        })
+        self.commit_with(|answer| Job::Commit { changes, expected, answer })
     }
 }

@@ -23,16 +23,10 @@ pub(crate) fn load(shared: &Shared, id: DocumentId) -> Result<Loaded, StoreError
                 let state =
                     chunks::read_snapshot(tree, id, pointer.seq, pointer.state_bytes, pointer.state_crc)
                         .map_err(|error| read_error("snapshots", error))?;
-                Some(Snapshot {
-                    seq: pointer.seq,
-                    state,
-                })
+                Some(Snapshot { seq: pointer.seq, state })
             }
         };
-        Ok(Loaded {
-            snapshot,
-            tail: read_tail(shared, id, document)?,
-        })
+        Ok(Loaded { snapshot, tail: read_tail(shared, id, document)? })
     })
 }
 
@@ -50,10 +44,7 @@ pub(crate) fn history(
         for entry in &document.tail {
             if entry.first <= to && entry.last >= after {
                 let read = read_entry(&shared.trees.log, id, entry)?;
-                records.extend(
-                    read.into_iter()
-                        .filter(|record| (after..=to).contains(&record.seq)),
-                );
+                records.extend(read.into_iter().filter(|record| (after..=to).contains(&record.seq)));
             }
         }
         Ok(records)
@@ -71,9 +62,7 @@ fn while_it_stays<T>(
         let result = read(&document);
         let has_moved = || {
             let index = shared.index();
-            index
-                .document(id)
-                .is_none_or(|now| (now.born, now.pointer) != (document.born, document.pointer))
+            index.document(id).is_none_or(|now| (now.born, now.pointer) != (document.born, document.pointer))
         };
         if result.is_ok() || !has_moved() {
             return result;
@@ -144,10 +133,7 @@ pub(crate) fn read_error(tree: &str, error: ReadError) -> StoreError {
 }
 
 pub(crate) fn engine(tree: &str, error: &sled::Error) -> StoreError {
-    StoreError::Corrupt {
-        place: tree.to_owned(),
-        reason: describe(error),
-    }
+    StoreError::Corrupt { place: tree.to_owned(), reason: describe(error) }
 }
 
 /// What sled says, without the pieces that are only for its authors.

@@ -52,11 +52,7 @@ pub(crate) struct Recovered {
 enum Trouble {
     Damage(String, String),
     Io(String, io::Error),
-    Behind {
-        witness: Witness,
-        position: u64,
-        records: u64,
-    },
+    Behind { witness: Witness, position: u64, records: u64 },
     Format(u32),
 }
 
@@ -83,22 +79,10 @@ pub(crate) fn open(directory: &Path, options: &Options) -> Result<Recovered, Ope
         opened.unwrap_or_else(|panic| Err(damage("sled", format!("it panicked: {}", panic_text(&*panic)))));
     let named = || directory.to_owned();
     opened.map_err(|trouble| match trouble {
-        Trouble::Damage(place, reason) => OpenError::Corrupt {
-            directory: named(),
-            place,
-            reason,
-        },
+        Trouble::Damage(place, reason) => OpenError::Corrupt { directory: named(), place, reason },
         Trouble::Io(doing, source) => OpenError::Io { doing, source },
-        Trouble::Format(found) => OpenError::Format {
-            directory: named(),
-            found,
-            known: FORMAT,
-        },
-        Trouble::Behind {
-            witness,
-            position,
-            records,
-        } => OpenError::BehindWitness {
+        Trouble::Format(found) => OpenError::Format { directory: named(), found, known: FORMAT },
+        Trouble::Behind { witness, position, records } => OpenError::BehindWitness {
             directory: named(),
             witness_position: witness.position,
             witness_records: witness.records,
@@ -125,10 +109,7 @@ fn lock(directory: &Path, wait: Duration) -> Result<File, OpenError> {
             }
             Err(TryLockError::WouldBlock) => {
                 let directory = directory.to_owned();
-                return Err(OpenError::Locked {
-                    directory,
-                    waited_s: wait.as_secs(),
-                });
+                return Err(OpenError::Locked { directory, waited_s: wait.as_secs() });
             }
             Err(TryLockError::Error(source)) => return Err(io("locking")(source)),
         }
@@ -168,11 +149,7 @@ fn open_locked(directory: &Path, options: &Options, lock: File) -> Result<Recove
         }
         if !options.accept_loss {
             if witness.position > position {
-                return Err(Trouble::Behind {
-                    witness,
-                    position,
-                    records,
-                });
+                return Err(Trouble::Behind { witness, position, records });
             }
             recovered.check_witness(&witness)?;
         }
@@ -181,12 +158,7 @@ fn open_locked(directory: &Path, options: &Options, lock: File) -> Result<Recove
     db.flush()?;
     file.sync_data().map_err(doing("syncing db"))?;
     if is_new {
-        let first = Witness {
-            store,
-            position,
-            records,
-            digest: index.digest().0,
-        };
+        let first = Witness { store, position, records, digest: index.digest().0 };
         first.write(directory).map_err(doing("writing the witness"))?;
         sync(directory).map_err(doing("syncing the directory"))?;
         if let Some(parent) = directory.canonicalize().ok().as_deref().and_then(Path::parent) {
@@ -196,23 +168,8 @@ fn open_locked(directory: &Path, options: &Options, lock: File) -> Result<Recove
         sync(directory).map_err(doing("syncing the directory"))?;
     }
     let witness = witness.filter(|witness| witness.position <= position);
-    let Replayed {
-        index,
-        sweeps,
-        truncated,
-        ..
-    } = recovered;
-    Ok(Recovered {
-        db,
-        trees,
-        index,
-        store,
-        witness,
-        sweeps,
-        truncated,
-        file,
-        lock,
-    })
+    let Replayed { index, sweeps, truncated, .. } = recovered;
+    Ok(Recovered { db, trees, index, store, witness, sweeps, truncated, file, lock })
 }
 
 /// Clears away what a creation or a start that was cut short left; whether the store is to be created.
@@ -239,9 +196,7 @@ fn prepare(directory: &Path, has_witness: bool) -> Result<bool, Trouble> {
         if has_witness {
             return Err(damage("the directory", "there is a witness, but no db"));
         }
-        File::create(marker)
-            .and_then(|file| file.sync_all())
-            .map_err(doing("beginning the creation"))?;
+        File::create(marker).and_then(|file| file.sync_all()).map_err(doing("beginning the creation"))?;
     } else if marker.exists() {
         fs::remove_file(marker).map_err(doing("ending the creation"))?;
     }
@@ -250,21 +205,13 @@ fn prepare(directory: &Path, has_witness: bool) -> Result<bool, Trouble> {
 
 /// The contents of a new store: its format and id, and a first commit, as the log is never empty.
 fn create(trees: &Trees) -> Result<(), Trouble> {
-    let header = commit::encode_header(Header {
-        records: 0,
-        floor: 0,
-        digest: 0,
-    });
+    let header = commit::encode_header(Header { records: 0, floor: 0, digest: 0 });
     for (key, value) in commit::split(1, &header) {
         trees.log.insert(key, value)?;
     }
     let store = uuid::Uuid::new_v4();
-    trees
-        .meta
-        .insert(META_STORE, seal(META_STORE, store.as_bytes()))?;
-    trees
-        .meta
-        .insert(META_FORMAT, seal(META_FORMAT, &FORMAT.to_be_bytes()))?;
+    trees.meta.insert(META_STORE, seal(META_STORE, store.as_bytes()))?;
+    trees.meta.insert(META_FORMAT, seal(META_FORMAT, &FORMAT.to_be_bytes()))?;
     Ok(())
 }
 
@@ -272,13 +219,8 @@ fn create(trees: &Trees) -> Result<(), Trouble> {
 fn read_meta(trees: &Trees) -> Result<u128, Trouble> {
     let read = |key: &[u8]| -> Result<Vec<u8>, Trouble> {
         let place = || format!("meta, {}", String::from_utf8_lossy(key));
-        let value = trees
-            .meta
-            .get(key)?
-            .ok_or_else(|| damage(place(), "it is missing"))?;
-        Ok(unseal(key, &value)
-            .map_err(|reason| damage(place(), reason))?
-            .to_vec())
+        let value = trees.meta.get(key)?.ok_or_else(|| damage(place(), "it is missing"))?;
+        Ok(unseal(key, &value).map_err(|reason| damage(place(), reason))?.to_vec())
     };
     let short = |_| damage("meta", "a value has the wrong length");
     let format = u32::from_be_bytes(read(META_FORMAT)?.try_into().map_err(short)?);
@@ -324,14 +266,10 @@ fn replay(trees: &Trees) -> Result<Replayed, Trouble> {
         commit.extend_from_slice(&part.bytes);
         if part.index + 1 == part.count {
             let header = replay_commit(&mut index, &mut touched, &mut sweeps, trees, first, &commit)?;
-            let before = commits
-                .last()
-                .map_or(header.records - touched.records, |(_, header)| header.records);
+            let before =
+                commits.last().map_or(header.records - touched.records, |(_, header)| header.records);
             if header.records != before + std::mem::take(&mut touched.records) {
-                return Err(damage(
-                    place(),
-                    "the number of records does not follow from the commit before",
-                ));
+                return Err(damage(place(), "the number of records does not follow from the commit before"));
             }
             commits.push((position, header));
             commit.clear();
@@ -347,18 +285,10 @@ fn replay(trees: &Trees) -> Result<Replayed, Trouble> {
     }
     (index.position, index.records, index.floor) = (position, header.records, header.floor);
     if index.digest().0 != header.digest {
-        return Err(damage(
-            "documents and cells",
-            "they are not what the last commit left",
-        ));
+        return Err(damage("documents and cells", "they are not what the last commit left"));
     }
     touched.write(&index, trees)?;
-    Ok(Replayed {
-        index,
-        sweeps,
-        truncated,
-        commits,
-    })
+    Ok(Replayed { index, sweeps, truncated, commits })
 }
 
 /// The trees as they are; the log is replayed over them.
@@ -367,16 +297,12 @@ fn read_trees(trees: &Trees) -> Result<Index, Trouble> {
     for item in &trees.documents {
         let (key, value) = item?;
         let place = || format!("documents, key {key:02x?}");
-        let id = key
-            .as_ref()
-            .try_into()
-            .map_err(|_| damage(place(), "the key is no document id"))?;
+        let id = key.as_ref().try_into().map_err(|_| damage(place(), "the key is no document id"))?;
         let body = unseal(&key, &value).map_err(|reason| damage(place(), reason))?;
         let pointer = Pointer::decode(body).map_err(|reason| damage(place(), reason))?;
         // There is no tail yet that a pointer could end within.
-        let Ok(()) = index.set_pointer(DocumentId::from_bytes(id), pointer, |_| {
-            Ok::<_, std::convert::Infallible>(vec![])
-        });
+        let Ok(()) = index
+            .set_pointer(DocumentId::from_bytes(id), pointer, |_| Ok::<_, std::convert::Infallible>(vec![]));
     }
     for item in &trees.cells {
         let (key, value) = item?;
@@ -403,10 +329,7 @@ fn find_end(trees: &Trees) -> Result<(u64, u64), Trouble> {
                 || part_after.index != part.index + 1
                 || (part_after.count, part_after.tag) != (part.count, part.tag)
         }) {
-            return Err(damage(
-                place(),
-                "the part after it is missing or belongs to another commit",
-            ));
+            return Err(damage(place(), "the part after it is missing or belongs to another commit"));
         }
         let (index, count) = (part.index, part.count);
         parts.push((position, part));
@@ -414,11 +337,7 @@ fn find_end(trees: &Trees) -> Result<(u64, u64), Trouble> {
             continue;
         }
         if parts.len() as u64 == count {
-            let bytes: Vec<u8> = parts
-                .iter()
-                .rev()
-                .flat_map(|(_, part)| part.bytes.to_vec())
-                .collect();
+            let bytes: Vec<u8> = parts.iter().rev().flat_map(|(_, part)| part.bytes.to_vec()).collect();
             let (header, _) = commit::decode_header(&bytes).map_err(|reason| damage(place(), reason))?;
             if header.floor >= position {
                 return Err(damage(place(), "the floor is above its commit"));
@@ -457,9 +376,7 @@ fn replay_commit(
                     return Err(wrong("an append without records"));
                 };
                 touched.records += append.records.len() as u64;
-                let covered = index
-                    .document(append.document)
-                    .map_or(0, |document| document.covered());
+                let covered = index.document(append.document).map_or(0, |document| document.covered());
                 let (update_bytes, at_ms) = uncovered(&append.records, covered);
                 let entry = TailEntry {
                     position: first,
@@ -512,9 +429,7 @@ impl Touched {
             put(&trees.documents, key, pointer.map(|pointer| pointer.encode()))?;
         }
         for key in self.cells {
-            let body = index
-                .cell(&key)
-                .map(|(version, value)| encode_cell(version, value));
+            let body = index.cell(&key).map(|(version, value)| encode_cell(version, value));
             put(&trees.cells, key.as_bytes(), body)?;
         }
         Ok(())
@@ -556,19 +471,13 @@ impl Index {
 impl Replayed {
     /// The commit that the witness saw last, if the log still has it, is the one it saw.
     fn check_witness(&self, witness: &Witness) -> Result<(), Trouble> {
-        let seen = self
-            .commits
-            .iter()
-            .find(|(position, _)| *position >= witness.position);
+        let seen = self.commits.iter().find(|(position, _)| *position >= witness.position);
         match seen {
             Some((position, header))
                 if *position == witness.position
                     && (header.records, header.digest) != (witness.records, witness.digest) =>
             {
-                Err(damage(
-                    format!("log, position {position}"),
-                    "it is not the commit that the witness saw",
-                ))
+                Err(damage(format!("log, position {position}"), "it is not the commit that the witness saw"))
             }
             _ => Ok(()),
         }

@@ -22,9 +22,7 @@ pub(crate) fn seal(key: &[u8], body: &[u8]) -> Vec<u8> {
 
 /// The body kept in `value` under `key`.
 pub(crate) fn open<'a>(key: &[u8], value: &'a [u8]) -> Decoded<&'a [u8]> {
-    let (head, body) = value
-        .split_at_checked(SEAL_BYTES)
-        .ok_or("the value is too short")?;
+    let (head, body) = value.split_at_checked(SEAL_BYTES).ok_or("the value is too short")?;
     if head[0] != VERSION {
         return Err("the value has an unknown version");
     }
@@ -107,11 +105,7 @@ mod tests {
             assert!(cursor.is_at_end());
         }
         assert!(Cursor(&[0xff; 9]).varint().is_err());
-        assert!(
-            Cursor(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2])
-                .varint()
-                .is_err()
-        );
+        assert!(Cursor(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2]).varint().is_err());
     }
 
     #[test]

@@ -49,10 +49,7 @@ impl VerifyReport {
     }
 
     fn find(&mut self, place: impl Into<String>, reason: impl Into<String>) {
-        self.findings.push(Finding {
-            place: place.into(),
-            reason: reason.into(),
-        });
+        self.findings.push(Finding { place: place.into(), reason: reason.into() });
     }
 
     /// Does `check`; its error or panic is a finding at `place`, unless the error names another.
@@ -98,10 +95,7 @@ impl SledStore {
             Err(error) => report.find("the file witness", error.to_string()),
         }
         if let spilled @ 1.. = self.stats().spilled_files {
-            report.find(
-                "the directory blobs",
-                format!("{spilled} values were moved out of the log"),
-            );
+            report.find("the directory blobs", format!("{spilled} values were moved out of the log"));
         }
         report
     }
@@ -123,24 +117,16 @@ fn verify_trees(shared: &Shared) -> VerifyReport {
             report.bytes += loaded.snapshot.map_or(0, |snapshot| snapshot.state.len() as u64);
             Ok(())
         });
-        report.check(&format!("document {id}"), |report| {
-            verify_records(shared, report, id, &document)
-        });
+        report.check(&format!("document {id}"), |report| verify_records(shared, report, id, &document));
     }
-    report.check("snapshots", |report| {
-        verify_chunks(shared, report, &shared.trees.snapshots, Tree::Snapshots)
-    });
-    report.check("history", |report| {
-        verify_chunks(shared, report, &shared.trees.history, Tree::History)
-    });
+    report
+        .check("snapshots", |report| verify_chunks(shared, report, &shared.trees.snapshots, Tree::Snapshots));
+    report.check("history", |report| verify_chunks(shared, report, &shared.trees.history, Tree::History));
     report
 }
 
 fn corrupt(place: String, reason: impl Into<String>) -> StoreError {
-    StoreError::Corrupt {
-        place,
-        reason: reason.into(),
-    }
+    StoreError::Corrupt { place, reason: reason.into() }
 }
 
 /// Every part from the floor to the head is there, reads, and its commits decode.
@@ -154,11 +140,7 @@ fn verify_log(shared: &Shared) -> Result<(), StoreError> {
     for position in floor + 1..=head {
         let key = position.to_be_bytes();
         let place = || format!("log, position {position}");
-        let value = shared
-            .trees
-            .log
-            .get(key)
-            .map_err(|error| corrupt(place(), error.to_string()))?;
+        let value = shared.trees.log.get(key).map_err(|error| corrupt(place(), error.to_string()))?;
         let Some(value) = value else {
             // The log may be cut while it is read.
             if position <= shared.index().floor {
@@ -207,26 +189,17 @@ fn verify_index(shared: &Shared, report: &mut VerifyReport) -> Result<(), StoreE
     for item in &shared.trees.documents {
         let (key, value) = item.map_err(|error| reader::engine("documents", &error))?;
         let place = || format!("documents, key {key:02x?}");
-        let id: [u8; 16] = key
-            .as_ref()
-            .try_into()
-            .map_err(|_| corrupt(place(), "the key is no document id"))?;
+        let id: [u8; 16] =
+            key.as_ref().try_into().map_err(|_| corrupt(place(), "the key is no document id"))?;
         let body = unseal(&key, &value).map_err(|reason| corrupt(place(), reason))?;
         let pointer = Pointer::decode(body).map_err(|reason| corrupt(place(), reason))?;
-        let held = index
-            .document(DocumentId::from_bytes(id))
-            .and_then(|document| document.pointer);
+        let held = index.document(DocumentId::from_bytes(id)).and_then(|document| document.pointer);
         if held != Some(pointer) {
             return Err(corrupt(place(), "it is not the pointer that was set last"));
         }
         pointers += 1;
     }
-    if pointers
-        != index
-            .documents()
-            .filter(|(_, document)| document.pointer.is_some())
-            .count()
-    {
+    if pointers != index.documents().filter(|(_, document)| document.pointer.is_some()).count() {
         return Err(corrupt("documents".into(), "a pointer is missing"));
     }
     for item in &shared.trees.cells {
@@ -263,20 +236,14 @@ fn verify_records(
         let records = reader::history(shared, id, next, to)?;
         for record in records {
             if record.seq != next {
-                return Err(corrupt(
-                    format!("document {id}, seq {next}"),
-                    "the record is missing",
-                ));
+                return Err(corrupt(format!("document {id}, seq {next}"), "the record is missing"));
             }
             next += 1;
             report.records += 1;
             report.bytes += record.update.len() as u64;
         }
         if next != to + 1 {
-            return Err(corrupt(
-                format!("document {id}, seq {next}"),
-                "the record is missing",
-            ));
+            return Err(corrupt(format!("document {id}, seq {next}"), "the record is missing"));
         }
     }
     Ok(())

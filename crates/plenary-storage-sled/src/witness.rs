@@ -48,12 +48,7 @@ impl Witness {
 
     /// Text, so that an operator can read it.
     fn text(&self) -> String {
-        let Self {
-            store,
-            position,
-            records,
-            digest,
-        } = self;
+        let Self { store, position, records, digest } = self;
         let body = format!(
             "plenary witness 1\nstore {store:032x}\nposition {position}\nrecords {records}\ndigest {digest:016x}\n"
         );
@@ -62,10 +57,7 @@ impl Witness {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let mut fields = text
-            .lines()
-            .skip(1)
-            .map(|line| line.split_once(' ').map(|(_, value)| value));
+        let mut fields = text.lines().skip(1).map(|line| line.split_once(' ').map(|(_, value)| value));
         let mut field = || fields.next().flatten();
         let witness = Self {
             store: u128::from_str_radix(field()?, 16).ok()?,
@@ -84,12 +76,7 @@ mod tests {
 
     #[test]
     fn a_witness_reads_back_and_not_with_any_bit_flipped() {
-        let witness = Witness {
-            store: 7,
-            position: 12,
-            records: 34,
-            digest: u64::MAX,
-        };
+        let witness = Witness { store: 7, position: 12, records: 34, digest: u64::MAX };
         let text = witness.text();
         assert_eq!(Witness::parse(&text), Some(witness));
         for at in 0..text.len() * 8 {

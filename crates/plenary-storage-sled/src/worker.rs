@@ -36,11 +36,7 @@ impl Worker {
                 }
             }
         })?;
-        Ok(Self {
-            work: Some(sender),
-            is_closing,
-            thread: Some(thread),
-        })
+        Ok(Self { work: Some(sender), is_closing, thread: Some(thread) })
     }
 
     /// Begins `work` when its turn comes. A panic within sled, which damaged pages can cause, ends as `Corrupt`.
@@ -53,16 +49,8 @@ impl Worker {
             // The caller may have gone away.
             let _ = answer.send(contain(work));
         });
-        let closed = || {
-            Err(StoreError::Failed {
-                reason: "the store is closed".into(),
-            })
-        };
-        if self
-            .work
-            .as_ref()
-            .is_none_or(|sender| sender.send(piece).is_err())
-        {
+        let closed = || Err(StoreError::Failed { reason: "the store is closed".into() });
+        if self.work.as_ref().is_none_or(|sender| sender.send(piece).is_err()) {
             return Box::pin(async move { closed() });
         }
         Box::pin(async move { answered.await.unwrap_or_else(|_| closed()) })
@@ -93,6 +81,5 @@ pub(crate) fn contain<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result
 /// What a panic said.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without a word".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".into())
 }

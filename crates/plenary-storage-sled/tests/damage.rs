@@ -30,15 +30,8 @@ fn fill(store: &SledStore) {
     for round in 0..6_u64 {
         for number in 0..DOCUMENTS {
             for piece in 0..20 {
-                let update = noise(
-                    number << 20 | round << 10 | piece,
-                    if piece == 7 { 9_000 } else { 40 },
-                );
-                let record = NewRecord {
-                    user: UserId::SERVER,
-                    at_ms: round * 1_000 + piece,
-                    update,
-                };
+                let update = noise(number << 20 | round << 10 | piece, if piece == 7 { 9_000 } else { 40 });
+                let record = NewRecord { user: UserId::SERVER, at_ms: round * 1_000 + piece, update };
                 block_on(store.append(document(number), vec![record])).unwrap();
             }
             if (round + number) % 2 == 0 && number > 1 {
@@ -98,11 +91,9 @@ fn outcome(directory: &Path) -> String {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    let line = said.lines().find(|line| {
-        ["refused ", "found ", "content "]
-            .iter()
-            .any(|word| line.starts_with(word))
-    });
+    let line = said
+        .lines()
+        .find(|line| ["refused ", "found ", "content "].iter().any(|word| line.starts_with(word)));
     line.map_or_else(|| format!("died {}", output.status), str::to_owned)
 }
 
@@ -116,60 +107,40 @@ fn the_files_cut_or_flipped_anywhere_are_equal_or_named() {
     assert_eq!(outcome(&home.store()), expected);
 
     let number = |name: &str, default| env::var(name).map_or(default, |text| text.parse().unwrap());
-    let (rounds, mut chance) = (
-        number("PLENARY_DAMAGE_ROUNDS", 200_u64),
-        number("PLENARY_DAMAGE_SEED", 4217_u64),
-    );
+    let (rounds, mut chance) =
+        (number("PLENARY_DAMAGE_ROUNDS", 200_u64), number("PLENARY_DAMAGE_SEED", 4217_u64));
     let mut random = |below: u64| {
-        chance = chance
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (chance >> 33) % below
     };
-    let mut files: Vec<PathBuf> = fs::read_dir(home.store())
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(home.store()).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|file| file.is_file() && file.metadata().unwrap().len() > 0);
     files.sort();
     let db = home.store().join("db");
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for round in 0..rounds {
         // Most of the damage goes to the file with nearly all of the bytes.
-        let file = if round % 5 > 0 {
-            &db
-        } else {
-            &files[random(files.len() as u64) as usize]
-        };
+        let file = if round % 5 > 0 { &db } else { &files[random(files.len() as u64) as usize] };
         let at = random(fs::metadata(file).unwrap().len());
         let copied = home.0.join("copy");
         copy(&home.store(), &copied);
         let target = copied.join(file.file_name().unwrap());
         let is_cut = round % 4 == 0;
         if is_cut {
-            fs::File::options()
-                .write(true)
-                .open(&target)
-                .unwrap()
-                .set_len(at)
-                .unwrap();
+            fs::File::options().write(true).open(&target).unwrap().set_len(at).unwrap();
         } else {
             let mut bytes = fs::read(&target).unwrap();
             bytes[at as usize] ^= 1 << random(8);
             fs::write(&target, bytes).unwrap();
         }
         let outcome = outcome(&copied);
-        let what = format!(
-            "{} {} at {at}: {outcome}",
-            file.display(),
-            if is_cut { "cut" } else { "flipped" }
-        );
+        let what =
+            format!("{} {} at {at}: {outcome}", file.display(), if is_cut { "cut" } else { "flipped" });
         println!("{what}");
         let is_named = outcome.starts_with("refused ") || outcome.starts_with("found ");
         assert!(is_named || outcome == expected, "{what}");
-        *counts
-            .entry(outcome.split(' ').next().unwrap().to_owned())
-            .or_default() += 1;
+        *counts.entry(outcome.split(' ').next().unwrap().to_owned()).or_default() += 1;
         fs::remove_dir_all(copied).unwrap();
     }
     println!("{counts:?}");
@@ -182,11 +153,7 @@ fn a_store_that_lost_its_last_commits_opens_only_if_the_loss_is_accepted() {
     let store = home.open();
     let append = |store: &SledStore, text: &'static str| {
         let update = Bytes::from_static(text.as_bytes());
-        let record = NewRecord {
-            user: UserId::SERVER,
-            at_ms: 1,
-            update,
-        };
+        let record = NewRecord { user: UserId::SERVER, at_ms: 1, update };
         block_on(store.append(document(1), vec![record])).unwrap()
     };
     append(&store, "kept");
@@ -200,20 +167,10 @@ fn a_store_that_lost_its_last_commits_opens_only_if_the_loss_is_accepted() {
     fs::copy(home.store().join("witness"), earlier.join("witness")).unwrap();
     let refused = SledStore::open(&earlier, options()).err();
     assert!(
-        matches!(
-            refused,
-            Some(OpenError::BehindWitness {
-                witness_records: 2,
-                records: 1,
-                ..
-            })
-        ),
+        matches!(refused, Some(OpenError::BehindWitness { witness_records: 2, records: 1, .. })),
         "{refused:?}"
     );
-    let accepting = || Options {
-        accept_loss: true,
-        ..options()
-    };
+    let accepting = || Options { accept_loss: true, ..options() };
     let store = SledStore::open(&earlier, accepting()).unwrap();
     assert_eq!(append(&store, "anew"), 2);
     assert!(verify(&store).is_sound());
@@ -226,29 +183,34 @@ fn a_witness_of_another_store_or_without_a_store_is_named() {
     let (home, other) = (Directory::new(), Directory::new());
     drop((home.open(), other.open()));
     fs::copy(other.store().join("witness"), home.store().join("witness")).unwrap();
-    assert!(matches!(
-        SledStore::open(home.store(), options()),
-        Err(OpenError::Corrupt { .. })
-    ));
+    assert!(matches!(SledStore::open(home.store(), options()), Err(OpenError::Corrupt { .. })));
     fs::remove_file(other.store().join("db")).unwrap();
-    assert!(matches!(
-        SledStore::open(other.store(), options()),
-        Err(OpenError::Corrupt { .. })
-    ));
+    assert!(matches!(SledStore::open(other.store(), options()), Err(OpenError::Corrupt { .. })));
+}
+
+#[test]
+fn without_its_page_table_file_the_store_opens_all_the_same() {
+    let home = Directory::new();
+    let store = home.open();
+    fill(&store);
+    let expected = content(&store);
+    drop(store);
+    for file in fs::read_dir(home.store()).unwrap().map(Result::unwrap) {
+        if file.file_name().to_string_lossy().starts_with("snap.") {
+            fs::remove_file(file.path()).unwrap();
+        }
+    }
+    let store = home.open();
+    assert_eq!(content(&store), expected);
+    assert!(verify(&store).is_sound());
 }
 
 #[test]
 fn a_second_process_is_told_that_the_store_is_in_use() {
     let home = Directory::new();
     let store = home.open();
-    let hurried = || Options {
-        lock_wait: std::time::Duration::ZERO,
-        ..options()
-    };
-    assert!(matches!(
-        SledStore::open(home.store(), hurried()),
-        Err(OpenError::Locked { .. })
-    ));
+    let hurried = || Options { lock_wait: std::time::Duration::ZERO, ..options() };
+    assert!(matches!(SledStore::open(home.store(), hurried()), Err(OpenError::Locked { .. })));
     drop(store);
     assert!(SledStore::open(home.store(), hurried()).is_ok());
 }
@@ -257,23 +219,13 @@ fn a_second_process_is_told_that_the_store_is_in_use() {
 fn a_full_disk_refuses_appends_and_nothing_else() {
     let home = Directory::new();
     let store = home.open();
-    let record = || NewRecord {
-        user: UserId::SERVER,
-        at_ms: 1,
-        update: Bytes::from_static(b"text"),
-    };
+    let record = || NewRecord { user: UserId::SERVER, at_ms: 1, update: Bytes::from_static(b"text") };
     block_on(store.append(document(1), vec![record()])).unwrap();
     drop(store);
-    let full = Options {
-        reserve_bytes: u64::MAX / 4,
-        ..options()
-    };
+    let full = Options { reserve_bytes: u64::MAX / 4, ..options() };
     let store = SledStore::open(home.store(), full).unwrap();
     let refused = block_on(store.append(document(1), vec![record()]));
-    assert!(
-        matches!(refused, Err(plenary_storage::StoreError::Full { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(plenary_storage::StoreError::Full { .. })), "{refused:?}");
     assert_eq!(block_on(store.load(document(1))).unwrap().head(), 1);
     assert_eq!(store.failed(), None);
     assert_eq!(block_on(store.destroy(document(1))), Ok(()));

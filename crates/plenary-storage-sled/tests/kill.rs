@@ -46,20 +46,14 @@ fn state(number: u64, seq: Seq) -> Bytes {
 }
 
 fn records(number: u64, first: Seq, count: u64) -> Vec<NewRecord> {
-    let record = |seq| NewRecord {
-        user: UserId::SERVER,
-        at_ms: seq,
-        update: update(number, seq),
-    };
+    let record = |seq| NewRecord { user: UserId::SERVER, at_ms: seq, update: update(number, seq) };
     (first..first + count).map(record).collect()
 }
 
 /// Tells the parent; a line is in the pipe before this returns.
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    out.write_all(format!("\n{line}\n").as_bytes())
-        .and_then(|()| out.flush())
-        .expect("the parent listens");
+    out.write_all(format!("\n{line}\n").as_bytes()).and_then(|()| out.flush()).expect("the parent listens");
 }
 
 /// Not a test: the child's work, without end.
@@ -176,25 +170,16 @@ impl Acknowledged {
         for (number, acknowledged) in &self.appended {
             let loaded = block_on(store.load(document(*number))).expect("the document is there");
             let head = loaded.head();
-            assert!(
-                head >= *acknowledged,
-                "document {number} ends at {head}, not {acknowledged}"
-            );
+            assert!(head >= *acknowledged, "document {number} ends at {head}, not {acknowledged}");
             if let Some(snapshot) = &loaded.snapshot {
-                assert!(
-                    snapshot.state == state(*number, snapshot.seq),
-                    "another state in document {number}"
-                );
+                assert!(snapshot.state == state(*number, snapshot.seq), "another state in document {number}");
             }
             let covered = loaded.snapshot.map_or(0, |snapshot| snapshot.seq);
             assert!(covered >= self.compacted.get(number).copied().unwrap_or(0));
             let history = block_on(store.history(document(*number), 1, head)).expect("history answers");
             assert_eq!(history.len() as u64, head);
             for record in history {
-                assert!(
-                    record.update == update(*number, record.seq),
-                    "another text in document {number}"
-                );
+                assert!(record.update == update(*number, record.seq), "another text in document {number}");
             }
         }
         for (writer, count) in &self.counted {
@@ -213,10 +198,7 @@ impl Acknowledged {
 }
 
 fn rounds(default: u64) -> u64 {
-    env::var("PLENARY_KILL_ROUNDS")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(default)
+    env::var("PLENARY_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(default)
 }
 
 #[test]
@@ -295,15 +277,9 @@ mod faults {
         let load = block_on(store.load(document(1)));
         say(&format!("begun {load:?}"));
         say(&format!("first {:?}", block_on(append)));
-        say(&format!(
-            "second {:?}",
-            block_on(store.append(document(1), records(1, 2, 1)))
-        ));
+        say(&format!("second {:?}", block_on(store.append(document(1), records(1, 2, 1)))));
         say(&format!("failed {:?}", store.failed()));
-        say(&format!(
-            "documents {:?}",
-            block_on(store.documents()).map(|documents| documents.len())
-        ));
+        say(&format!("documents {:?}", block_on(store.documents()).map(|documents| documents.len())));
     }
 
     #[test]
@@ -314,10 +290,7 @@ mod faults {
         fs::write(&switch, "").unwrap();
         let (mut child, mut lines) = spawn("faults::child_that_appends_once", &home.store(), &home.0);
         let mut next = |word: &str| {
-            let line = lines
-                .by_ref()
-                .map(Result::unwrap)
-                .find(|line| line.starts_with(word));
+            let line = lines.by_ref().map(Result::unwrap).find(|line| line.starts_with(word));
             line.expect("the child says so")
         };
         assert_eq!(next("begun"), "begun Err(NotFound)");
@@ -335,15 +308,9 @@ mod faults {
         let (mut child, lines) = spawn("faults::child_that_appends_once", &home.store(), &home.0);
         let said: Vec<String> = lines.map(Result::unwrap).collect();
         child.wait().unwrap();
-        let failed = |word: &str| {
-            said.iter()
-                .any(|line| line.starts_with(&format!("{word} Err(Failed")))
-        };
+        let failed = |word: &str| said.iter().any(|line| line.starts_with(&format!("{word} Err(Failed")));
         assert!(failed("first") && failed("second"), "{said:?}");
-        assert!(
-            said.iter().any(|line| line.starts_with("failed Some")),
-            "{said:?}"
-        );
+        assert!(said.iter().any(|line| line.starts_with("failed Some")), "{said:?}");
         assert!(said.contains(&"documents Ok(0)".to_owned()), "{said:?}");
         let store = home.open();
         let head = block_on(store.append(document(1), Vec::new())).unwrap();

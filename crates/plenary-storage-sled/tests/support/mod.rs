@@ -41,10 +41,7 @@ impl Drop for Directory {
 
 /// Options under which tests pass on a nearly full disk too.
 pub(crate) fn options() -> Options {
-    Options {
-        reserve_bytes: 1 << 20,
-        ..Options::default()
-    }
+    Options { reserve_bytes: 1 << 20, ..Options::default() }
 }
 
 /// Copies a directory, one level deep, which is all a store has.
