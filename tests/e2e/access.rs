@@ -14,20 +14,14 @@ async fn without_a_credential_there_is_no_entry_in_either_dialect() {
     let document = stage.document.to_string();
     for query in ["", "token=wrong", "token="] {
         let mut peer = stage.try_y_websocket(&document, query).await.unwrap();
-        assert_eq!(
-            peer.until_closed().await,
-            (vec![], Some((4401, "bad-token".into())))
-        );
+        assert_eq!(peer.until_closed().await, (vec![], Some((4401, "bad-token".into()))));
     }
     let mut peer = stage.try_y_websocket(&document, "ticket=used").await.unwrap();
     assert_eq!(peer.close_code().await, CloseReason::Expired.code());
     let mut peer = stage.hocuspocus().await;
     for token in ["", "wrong"] {
         peer.send_token(token).await;
-        assert_eq!(
-            peer.message().await,
-            Message::Auth(AuthMessage::Denied("bad-token".into()))
-        );
+        assert_eq!(peer.message().await, Message::Auth(AuthMessage::Denied("bad-token".into())));
     }
 }
 
@@ -38,21 +32,12 @@ async fn another_groups_document_answers_exactly_as_one_that_does_not_exist() {
     let foreign = stage.foreign_document().await.to_string();
     let unknown = uuid::Uuid::now_v7().to_string();
     for document in [&foreign, &unknown, "no-id"] {
-        let mut peer = stage
-            .try_y_websocket(document, &format!("token={}", ana.token))
-            .await
-            .unwrap();
-        assert_eq!(
-            peer.until_closed().await,
-            (vec![], Some((4404, "not-found".into())))
-        );
+        let mut peer = stage.try_y_websocket(document, &format!("token={}", ana.token)).await.unwrap();
+        assert_eq!(peer.until_closed().await, (vec![], Some((4404, "not-found".into()))));
         let mut peer = stage.hocuspocus().await;
         peer.speak_about(document);
         peer.send_token(&ana.token).await;
-        assert_eq!(
-            peer.message().await,
-            Message::Auth(AuthMessage::Denied("not-found".into()))
-        );
+        assert_eq!(peer.message().await, Message::Auth(AuthMessage::Denied("not-found".into())));
     }
 }
 
@@ -62,27 +47,13 @@ async fn a_ticket_opens_its_document_once() {
     let ana = stage.person("ana", Role::Drafter).await;
     let bearer = plenary_server::auth::Credential::Bearer(ana.token.clone());
     let identity = stage.app.directory.authenticate(bearer).await.unwrap();
-    let ticket = stage
-        .app
-        .directory
-        .draw_ticket(&identity, stage.document)
-        .unwrap();
+    let ticket = stage.app.directory.draw_ticket(&identity, stage.document).unwrap();
     let document = stage.document.to_string();
-    let peer = stage
-        .try_y_websocket(&document, &format!("ticket={ticket}"))
-        .await
-        .unwrap();
+    let peer = stage.try_y_websocket(&document, &format!("ticket={ticket}")).await.unwrap();
     Editor::begin(peer).await;
-    let mut again = stage
-        .try_y_websocket(&document, &format!("ticket={ticket}"))
-        .await
-        .unwrap();
+    let mut again = stage.try_y_websocket(&document, &format!("ticket={ticket}")).await.unwrap();
     assert_eq!(again.close_code().await, CloseReason::Expired.code());
-    let ticket = stage
-        .app
-        .directory
-        .draw_ticket(&identity, stage.document)
-        .unwrap();
+    let ticket = stage.app.directory.draw_ticket(&identity, stage.document).unwrap();
     let mut peer = stage.hocuspocus().await;
     assert_eq!(peer.authenticate(&ticket).await, Scope::ReadWrite);
 }
@@ -136,10 +107,7 @@ async fn once_the_removal_returns_nothing_is_accepted_and_only_one_close_frame_i
     ana.until_acknowledged(1).await;
     let (heard, closed) = in_y.peer.until_closed().await;
     assert_eq!((heard, closed), (vec![], Some((4403, "removed".into()))));
-    assert_eq!(
-        in_h.peer.hear().await,
-        Heard::Message(Message::Close(Some("removed".into())))
-    );
+    assert_eq!(in_h.peer.hear().await, Heard::Message(Message::Close(Some("removed".into()))));
     // Nothing else comes: the answer to a ping is next.
     in_h.peer.send(&late).await;
     in_h.peer.send_bytes(Message::Ping.encode(&[])).await;
@@ -147,10 +115,7 @@ async fn once_the_removal_returns_nothing_is_accepted_and_only_one_close_frame_i
     assert_eq!(stage.text().await, "secret");
     // And he does not come back.
     in_h.peer.send_token(&ben.token).await;
-    assert_eq!(
-        in_h.peer.message().await,
-        Message::Auth(AuthMessage::Denied("not-found".into()))
-    );
+    assert_eq!(in_h.peer.message().await, Message::Auth(AuthMessage::Denied("not-found".into())));
     let mut peer = stage.y_websocket(&ben).await;
     assert_eq!(peer.close_code().await, 4404);
 }
@@ -160,20 +125,10 @@ async fn a_provider_without_version_is_told_of_its_removal_by_a_denial() {
     let stage = Stage::set().await;
     let ben = stage.person("ben", Role::Drafter).await;
     let mut peer = stage.hocuspocus().await;
-    peer.send(&Message::Auth(AuthMessage::Token {
-        token: ben.token.clone(),
-        version: None,
-    }))
-    .await;
-    assert_eq!(
-        peer.message().await,
-        Message::Auth(AuthMessage::Granted(Scope::ReadWrite))
-    );
+    peer.send(&Message::Auth(AuthMessage::Token { token: ben.token.clone(), version: None })).await;
+    assert_eq!(peer.message().await, Message::Auth(AuthMessage::Granted(Scope::ReadWrite)));
     stage.remove(&ben).await;
-    assert_eq!(
-        peer.message().await,
-        Message::Auth(AuthMessage::Denied("removed".into()))
-    );
+    assert_eq!(peer.message().await, Message::Auth(AuthMessage::Denied("removed".into())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,9 +141,7 @@ async fn a_change_of_role_or_stage_acts_on_open_sockets() {
     stage.set_role(&ben, Role::Observer).await;
     editor.until(is_scope(Scope::ReadOnly)).await;
     editor.type_text("while observing").await;
-    editor
-        .until(|message| *message == Message::SyncStatus(false))
-        .await;
+    editor.until(|message| *message == Message::SyncStatus(false)).await;
     stage.set_role(&ben, Role::Drafter).await;
     editor.until(is_scope(Scope::ReadWrite)).await;
     // Asked again, what was written in vain comes in.
@@ -236,15 +189,11 @@ async fn a_renewed_token_goes_on_and_a_bad_one_closes_the_document() {
     let ana = stage.person("ana", Role::Drafter).await;
     let mut editor = stage.hocuspocus_editor(&ana).await;
     editor.peer.send_token(&ana.token).await;
-    editor
-        .until(|message| matches!(message, Message::Auth(AuthMessage::Granted(Scope::ReadWrite))))
-        .await;
+    editor.until(|message| matches!(message, Message::Auth(AuthMessage::Granted(Scope::ReadWrite)))).await;
     editor.type_text("on").await;
     editor.until_acknowledged(1).await;
     editor.peer.send_token("wrong").await;
-    editor
-        .until(|message| *message == Message::Close(Some("bad-token".into())))
-        .await;
+    editor.until(|message| *message == Message::Close(Some("bad-token".into()))).await;
     editor.type_text("off").await;
     assert_eq!(stage.text().await, "on");
 }
@@ -255,17 +204,8 @@ async fn a_revoked_token_ends_what_rests_on_it() {
     let ana = stage.person("ana", Role::Drafter).await;
     let mut editor = stage.editor(&ana).await;
     let tokens = stage.app.directory.tokens_of(ana.user).await.unwrap();
-    stage
-        .app
-        .directory
-        .revoke_token(ana.user, &tokens[0].0)
-        .await
-        .unwrap();
+    stage.app.directory.revoke_token(ana.user, &tokens[0].0).await.unwrap();
     let affected = plenary_server::rooms::Affected::User(ana.user);
-    stage
-        .app
-        .rooms
-        .access_changed(affected, &stage.app.directory)
-        .await;
+    stage.app.rooms.access_changed(affected, &stage.app.directory).await;
     assert_eq!(editor.peer.close_code().await, CloseReason::BadToken.code());
 }

@@ -14,20 +14,12 @@ async fn a_frame_that_is_no_message_closes_its_own_socket_only() {
     let stage = Stage::set().await;
     let ana = stage.person("ana", Role::Drafter).await;
     let mut other = stage.editor(&ana).await;
-    for garbage in [
-        &[][..],
-        &[0xff],
-        &[0, 9],
-        &[0, 2, 0xff, 0xff, 0xff, 0x7f],
-        &[1, 200, 1],
-        &[2, 9],
-    ] {
+    for garbage in [&[][..], &[0xff], &[0, 9], &[0, 2, 0xff, 0xff, 0xff, 0x7f], &[1, 200, 1], &[2, 9]] {
         let mut peer = stage.y_websocket(&ana).await;
         peer.send_bytes(Bytes::from_static(garbage)).await;
         assert_eq!(peer.close_code().await, CloseReason::Malformed.code());
         let mut peer = stage.hocuspocus().await;
-        peer.send_bytes(Bytes::from([&[3, b'd', b'o', b'c'], garbage].concat()))
-            .await;
+        peer.send_bytes(Bytes::from([&[3, b'd', b'o', b'c'], garbage].concat())).await;
         assert_eq!(peer.close_code().await, CloseReason::Malformed.code());
     }
     other.type_text("unharmed").await;
@@ -41,13 +33,8 @@ async fn an_update_that_is_none_is_refused_and_the_socket_stays() {
     let ana = stage.person("ana", Role::Drafter).await;
     let mut editor = stage.hocuspocus_editor(&ana).await;
     let update = Bytes::from_static(&[1, 1, 1, 0, 0xff, 3]);
-    editor
-        .peer
-        .send(&Message::Sync(SyncMessage::Update(update)))
-        .await;
-    editor
-        .until(|message| *message == Message::SyncStatus(false))
-        .await;
+    editor.peer.send(&Message::Sync(SyncMessage::Update(update))).await;
+    editor.until(|message| *message == Message::SyncStatus(false)).await;
     let entry = editor.announce("{}").await;
     stage.editor(&ana).await.until_present(&entry).await;
 }
@@ -62,9 +49,7 @@ async fn a_frame_that_is_too_large_closes_a_y_websocket_and_only_fails_in_the_ot
     assert_eq!(editor.peer.close_code().await, CloseReason::TooLarge.code());
     let mut editor = stage.hocuspocus_editor(&ana).await;
     editor.peer.send(&update).await;
-    editor
-        .until(|message| *message == Message::SyncStatus(false))
-        .await;
+    editor.until(|message| *message == Message::SyncStatus(false)).await;
     editor.type_text("small").await;
     editor.until_acknowledged(1).await;
 }
@@ -74,14 +59,10 @@ async fn frames_before_auth_are_dropped_unread_and_too_many_of_them_end_the_sock
     let stage = Stage::set().await;
     let ana = stage.person("ana", Role::Drafter).await;
     let mut peer = stage.hocuspocus().await;
-    peer.send(&Message::Sync(SyncMessage::Update(vec![0xff; 1000].into())))
-        .await;
+    peer.send(&Message::Sync(SyncMessage::Update(vec![0xff; 1000].into()))).await;
     // The first thing heard is the answer to the Auth.
     peer.send_token(&ana.token).await;
-    assert!(matches!(
-        peer.message().await,
-        Message::Auth(AuthMessage::Granted(_))
-    ));
+    assert!(matches!(peer.message().await, Message::Auth(AuthMessage::Granted(_))));
     let mut editor = Editor::begin(peer).await;
     editor.type_text("in").await;
     editor.until_acknowledged(1).await;
@@ -102,16 +83,9 @@ async fn a_client_that_begins_with_step_1_and_shows_no_token_is_denied_for_that_
     let stage = Stage::set().await;
     let ana = stage.person("ana", Role::Drafter).await;
     let mut peer = stage.hocuspocus().await;
-    peer.send(&Message::Sync(SyncMessage::Step1(Bytes::from_static(&[0]))))
-        .await;
-    assert_eq!(
-        peer.message().await,
-        Message::Auth(AuthMessage::Denied("bad-token".into()))
-    );
-    assert!(matches!(
-        peer.authenticate(&ana.token).await,
-        plenary_protocol::Scope::ReadWrite
-    ));
+    peer.send(&Message::Sync(SyncMessage::Step1(Bytes::from_static(&[0])))).await;
+    assert_eq!(peer.message().await, Message::Auth(AuthMessage::Denied("bad-token".into())));
+    assert!(matches!(peer.authenticate(&ana.token).await, plenary_protocol::Scope::ReadWrite));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,11 +117,9 @@ async fn a_client_that_leaves_one_document_keeps_the_other() {
     peer.speak_about(stage.document);
     peer.send(&Message::Close(None)).await;
     // Said after leaving, so it is not heard.
-    peer.send(&Message::Sync(SyncMessage::Step1(Bytes::from_static(&[0]))))
-        .await;
+    peer.send(&Message::Sync(SyncMessage::Step1(Bytes::from_static(&[0])))).await;
     peer.speak_about(other);
-    peer.send(&Message::Sync(SyncMessage::Step1(Bytes::from_static(&[0]))))
-        .await;
+    peer.send(&Message::Sync(SyncMessage::Step1(Bytes::from_static(&[0])))).await;
     assert_eq!(peer.hear_addressed().await.0, other.to_string());
     crate::stage::soon("one participant", async {
         while stage.app.rooms.counts().participants != 1 {

@@ -3,6 +3,7 @@
 mod access;
 mod crowd;
 mod frames;
+mod kill_loop;
 mod peer;
 mod saved;
 mod stage;

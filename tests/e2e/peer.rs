@@ -54,15 +54,34 @@ impl Peer {
         path: &str,
         address: Option<String>,
     ) -> Result<Self, Refused> {
-        let tcp = socket.connect(server).await.unwrap();
-        tcp.set_nodelay(true).unwrap();
-        let config = WebSocketConfig::default().read_buffer_size(8 * 1024);
-        let url = format!("ws://{server}{path}");
-        match soon("an upgrade", client_async_with_config(url, tcp, Some(config))).await {
-            Ok((socket, _)) => Ok(Self { socket, address }),
+        match Self::try_open_on(socket, server, path, address).await {
+            Ok(peer) => Ok(peer),
             Err(tungstenite::Error::Http(response)) => Err(Refused(response.status().as_u16())),
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// As `open`, where the server may not be there (any more).
+    pub(crate) async fn dial(
+        server: SocketAddr,
+        path: &str,
+        address: Option<String>,
+    ) -> Result<Self, tungstenite::Error> {
+        Self::try_open_on(TcpSocket::new_v4()?, server, path, address).await
+    }
+
+    async fn try_open_on(
+        socket: TcpSocket,
+        server: SocketAddr,
+        path: &str,
+        address: Option<String>,
+    ) -> Result<Self, tungstenite::Error> {
+        let tcp = socket.connect(server).await?;
+        tcp.set_nodelay(true)?;
+        let config = WebSocketConfig::default().read_buffer_size(8 * 1024);
+        let url = format!("ws://{server}{path}");
+        let (socket, _) = soon("an upgrade", client_async_with_config(url, tcp, Some(config))).await?;
+        Ok(Self { socket, address })
     }
 
     /// From here on it speaks about another document.
@@ -75,31 +94,24 @@ impl Peer {
         self.send_bytes(message.encode(&prefix)).await;
     }
 
+    /// Sends a message, though the server may be gone.
+    pub(crate) async fn try_send(&mut self, message: &Message) -> Result<(), tungstenite::Error> {
+        let prefix = self.address.as_deref().map(address_prefix).unwrap_or_default();
+        self.try_send_bytes(message.encode(&prefix)).await
+    }
+
     pub(crate) async fn send_bytes(&mut self, frame: Bytes) {
-        soon(
-            "a frame sent",
-            self.socket.send(tungstenite::Message::Binary(frame)),
-        )
-        .await
-        .unwrap();
+        soon("a frame sent", self.socket.send(tungstenite::Message::Binary(frame))).await.unwrap();
     }
 
     /// Sends a frame, though the server may hang up meanwhile.
     pub(crate) async fn try_send_bytes(&mut self, frame: Bytes) -> Result<(), tungstenite::Error> {
-        soon(
-            "a frame sent",
-            self.socket.send(tungstenite::Message::Binary(frame)),
-        )
-        .await
+        soon("a frame sent", self.socket.send(tungstenite::Message::Binary(frame))).await
     }
 
     pub(crate) async fn send_token(&mut self, token: &str) {
         let token = token.to_owned();
-        self.send(&Message::Auth(AuthMessage::Token {
-            token,
-            version: Some("4.8.0".to_owned()),
-        }))
-        .await;
+        self.send(&Message::Auth(AuthMessage::Token { token, version: Some("4.8.0".to_owned()) })).await;
     }
 
     /// Shows a token and waits until it is granted.
@@ -186,8 +198,7 @@ impl Editor {
 
     async fn sync(&mut self) {
         self.ask().await;
-        self.until(|message| matches!(message, Message::Sync(SyncMessage::Step2(_))))
-            .await;
+        self.until(|message| matches!(message, Message::Sync(SyncMessage::Step2(_)))).await;
         if self.peer.address.is_some() {
             // Asking set the counter to 1; the server has asked back, and our answer is acknowledged.
             self.until_acknowledged(1).await;
@@ -195,17 +206,9 @@ impl Editor {
     }
 
     pub(crate) fn on(peer: Peer) -> Self {
-        let doc = Doc::with_options(Options {
-            offset_kind: OffsetKind::Utf16,
-            ..Options::default()
-        });
+        let doc = Doc::with_options(Options { offset_kind: OffsetKind::Utf16, ..Options::default() });
         doc.get_or_insert_text("body");
-        Self {
-            peer,
-            doc,
-            clock: 0,
-            heard: VecDeque::new(),
-        }
+        Self { peer, doc, clock: 0, heard: VecDeque::new() }
     }
 
     /// The same document on a new socket.
@@ -217,17 +220,12 @@ impl Editor {
     /// Sends our step 1.
     pub(crate) async fn ask(&mut self) {
         let state_vector = self.doc.transact().state_vector().encode_v1();
-        self.peer
-            .send(&Message::Sync(SyncMessage::Step1(state_vector.into())))
-            .await;
+        self.peer.send(&Message::Sync(SyncMessage::Step1(state_vector.into()))).await;
     }
 
     pub(crate) async fn hello(&mut self) {
-        self.peer
-            .send(&Message::Plenary(PlenaryMessage::Hello { version: 1 }))
-            .await;
-        self.until(|message| matches!(message, Message::Plenary(PlenaryMessage::Welcome(_))))
-            .await;
+        self.peer.send(&Message::Plenary(PlenaryMessage::Hello { version: 1 })).await;
+        self.until(|message| matches!(message, Message::Plenary(PlenaryMessage::Welcome(_)))).await;
     }
 
     /// Changes the text here only; returns the update.
@@ -241,16 +239,12 @@ impl Editor {
     /// Changes the text and sends the update.
     pub(crate) async fn type_text(&mut self, text: &str) -> Bytes {
         let update = self.write(text);
-        self.peer
-            .send(&Message::Sync(SyncMessage::Update(update.clone())))
-            .await;
+        self.peer.send(&Message::Sync(SyncMessage::Update(update.clone()))).await;
         update
     }
 
     pub(crate) fn text(&self) -> String {
-        self.doc
-            .get_or_insert_text("body")
-            .get_string(&self.doc.transact())
+        self.doc.get_or_insert_text("body").get_string(&self.doc.transact())
     }
 
     /// Announces a state of its own; returns it as others will hear it.
@@ -258,16 +252,8 @@ impl Editor {
         self.clock += 1;
         let client = self.doc.client_id().get();
         let state = Some(Bytes::from(state.to_owned()));
-        let entry = AwarenessEntry {
-            client,
-            clock: self.clock,
-            state,
-        };
-        self.peer
-            .send(&Message::Awareness(encode_awareness(std::slice::from_ref(
-                &entry,
-            ))))
-            .await;
+        let entry = AwarenessEntry { client, clock: self.clock, state };
+        self.peer.send(&Message::Awareness(encode_awareness(std::slice::from_ref(&entry)))).await;
         entry
     }
 
@@ -278,9 +264,7 @@ impl Editor {
             Message::Sync(SyncMessage::Step1(theirs)) => {
                 let theirs = StateVector::decode_v1(theirs).unwrap();
                 let update = self.doc.transact().encode_state_as_update_v1(&theirs);
-                self.peer
-                    .send(&Message::Sync(SyncMessage::Step2(update.into())))
-                    .await;
+                self.peer.send(&Message::Sync(SyncMessage::Step2(update.into()))).await;
             }
             Message::Sync(SyncMessage::Step2(update) | SyncMessage::Update(update)) => {
                 let update = Update::decode_v1(update).unwrap();
@@ -336,18 +320,14 @@ fn announces(message: &Message, entry: &AwarenessEntry) -> bool {
         return false;
     };
     let entries = decode_awareness(update).unwrap();
-    entries
-        .iter()
-        .any(|heard| heard.client == entry.client && heard.clock >= entry.clock)
+    entries.iter().any(|heard| heard.client == entry.client && heard.clock >= entry.clock)
 }
 
 /// The text of a whole state.
 pub(crate) fn text_of(state: &[u8]) -> String {
     let doc = Doc::new();
     let body = doc.get_or_insert_text("body");
-    doc.transact_mut()
-        .apply_update(Update::decode_v1(state).unwrap())
-        .unwrap();
+    doc.transact_mut().apply_update(Update::decode_v1(state).unwrap()).unwrap();
     let text = body.get_string(&doc.transact());
     text
 }

@@ -35,14 +35,7 @@ impl Table {
         let mut eva = stage.editor(&eva).await;
         eva.hello().await;
         let observer = stage.editor(&observer).await;
-        let mut table = Self {
-            stage,
-            ana,
-            ben,
-            eva,
-            observer,
-            late,
-        };
+        let mut table = Self { stage, ana, ben, eva, observer, late };
         // Nothing of their coming in is under way any more.
         table.fence().await;
         table
@@ -50,13 +43,7 @@ impl Table {
 
     /// Everybody announces themselves and hears all others; what else they heard meanwhile is returned.
     async fn fence(&mut self) -> Vec<Message> {
-        let mut everybody = [
-            &mut self.ana,
-            &mut self.ben,
-            &mut self.eva,
-            &mut self.observer,
-            &mut self.late,
-        ];
+        let mut everybody = [&mut self.ana, &mut self.ben, &mut self.eva, &mut self.observer, &mut self.late];
         let mut heard = Vec::new();
         // Twice: when everybody has heard the first announcements, all that was sent before them is merged, so an
         // answer given too early is queued before the second ones.
@@ -81,15 +68,9 @@ impl Table {
         let update = self.ana.type_text("from ana. ").await;
         self.ben.type_text("from ben. ").await;
         // The same again brings nothing new, but nobody may be told so yet.
-        self.ana
-            .peer
-            .send(&Message::Sync(SyncMessage::Update(update)))
-            .await;
+        self.ana.peer.send(&Message::Sync(SyncMessage::Update(update))).await;
         self.eva.type_text("from eva. ").await;
-        self.eva
-            .peer
-            .send(&Message::Plenary(PlenaryMessage::Mark(7)))
-            .await;
+        self.eva.peer.send(&Message::Plenary(PlenaryMessage::Mark(7))).await;
         self.late.ask().await;
     }
 }
@@ -111,22 +92,10 @@ async fn nothing_that_knows_of_an_edit_leaves_before_the_flush_and_all_does_afte
     table.stage.store.release();
     table.ana.until_acknowledged(2).await;
     table.ben.until_acknowledged(1).await;
-    table
-        .eva
-        .until(|message| *message == Message::Plenary(PlenaryMessage::Durable(7)))
-        .await;
-    let has_all = |text: &str| {
-        ["ana", "ben", "eva"]
-            .iter()
-            .all(|name| text.contains(&format!("from {name}.")))
-    };
-    for editor in [
-        &mut table.ana,
-        &mut table.ben,
-        &mut table.eva,
-        &mut table.observer,
-        &mut table.late,
-    ] {
+    table.eva.until(|message| *message == Message::Plenary(PlenaryMessage::Durable(7))).await;
+    let has_all =
+        |text: &str| ["ana", "ben", "eva"].iter().all(|name| text.contains(&format!("from {name}.")));
+    for editor in [&mut table.ana, &mut table.ben, &mut table.eva, &mut table.observer, &mut table.late] {
         editor.until_text(has_all).await;
     }
     let state = soon("the state", state).await.unwrap();
@@ -149,10 +118,7 @@ async fn a_failed_flush_shows_nobody_an_edit_and_sends_writers_away_once() {
     assert_eq!(table.stage.app.health.fitness(), Fitness::StoreFailed);
     assert_eq!(table.stage.try_hocuspocus().await.err(), Some(Refused(503)));
     let document = table.stage.document.to_string();
-    assert_eq!(
-        table.stage.try_y_websocket(&document, "token=x").await.err(),
-        Some(Refused(503))
-    );
+    assert_eq!(table.stage.try_y_websocket(&document, "token=x").await.err(), Some(Refused(503)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,13 +141,8 @@ async fn a_full_disk_is_survived_and_the_edit_is_acknowledged_once_there_is_spac
     stage.store.set_full(false);
     match heard {
         Some(_) => {
-            let update = ana
-                .doc
-                .transact()
-                .encode_state_as_update_v1(&yrs::StateVector::default());
-            ana.peer
-                .send(&Message::Sync(SyncMessage::Step2(update.into())))
-                .await;
+            let update = ana.doc.transact().encode_state_as_update_v1(&yrs::StateVector::default());
+            ana.peer.send(&Message::Sync(SyncMessage::Step2(update.into()))).await;
             ana.until_acknowledged(1).await;
         }
         None => {
@@ -239,13 +200,6 @@ async fn an_ending_server_answers_what_it_has_received_and_closes_with_the_code_
     assert_eq!(closed.unwrap().0, CloseReason::Restart.code());
     assert!(stage.app.connections.closed(crate::stage::DEADLINE).await);
     let state_vector = ana.doc.transact().state_vector().encode_v1();
-    assert!(
-        stage
-            .app
-            .rooms
-            .state(stage.document, Some(state_vector.into()))
-            .await
-            .is_ok()
-    );
+    assert!(stage.app.rooms.state(stage.document, Some(state_vector.into())).await.is_ok());
     assert_eq!(stage.text().await, "last words");
 }

@@ -25,9 +25,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits for something that must happen.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, future)
-        .await
-        .unwrap_or_else(|_| panic!("in time: {what}"))
+    tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("in time: {what}"))
 }
 
 /// One server, one group, one statement.
@@ -62,21 +60,9 @@ impl Stage {
         let router = websocket::routes().with_state(app.clone());
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let group = app
-            .directory
-            .create_group(name("Coalition"), GroupKind::default())
-            .await
-            .unwrap()
-            .id;
+        let group = app.directory.create_group(name("Coalition"), GroupKind::default()).await.unwrap().id;
         let (statement, document) = statement(&app, group).await;
-        Self {
-            app,
-            store,
-            address,
-            group,
-            statement,
-            document,
-        }
+        Self { app, store, address, group, statement, document }
     }
 
     /// One more document, of the same group.
@@ -86,13 +72,7 @@ impl Stage {
 
     /// A document of a group in which nobody is.
     pub(crate) async fn foreign_document(&self) -> DocumentId {
-        let group = self
-            .app
-            .directory
-            .create_group(name("Others"), GroupKind::default())
-            .await
-            .unwrap()
-            .id;
+        let group = self.app.directory.create_group(name("Others"), GroupKind::default()).await.unwrap().id;
         statement(&self.app, group).await.1
     }
 
@@ -127,10 +107,7 @@ impl Stage {
             .change_members(self.group, |members, _| members.remove(person.user))
             .await
             .unwrap();
-        self.app
-            .rooms
-            .access_changed(Affected::User(person.user), &self.app.directory)
-            .await;
+        self.app.rooms.access_changed(Affected::User(person.user), &self.app.directory).await;
     }
 
     pub(crate) async fn set_role(&self, person: &Person, role: Role) {
@@ -139,27 +116,18 @@ impl Stage {
             .change_members(self.group, |members, _| members.set_role(person.user, role))
             .await
             .unwrap();
-        self.app
-            .rooms
-            .access_changed(Affected::User(person.user), &self.app.directory)
-            .await;
+        self.app.rooms.access_changed(Affected::User(person.user), &self.app.directory).await;
     }
 
     pub(crate) async fn move_to(&self, to: StatementStage) {
-        self.app
-            .directory
-            .move_statement(self.statement, to)
-            .await
-            .unwrap();
+        self.app.directory.move_statement(self.statement, to).await.unwrap();
         let affected = Affected::Documents(vec![self.document]);
         self.app.rooms.access_changed(affected, &self.app.directory).await;
     }
 
     /// A socket of the y-websocket dialect, before any message.
     pub(crate) async fn y_websocket(&self, person: &Person) -> Peer {
-        self.try_y_websocket(&self.document.to_string(), &format!("token={}", person.token))
-            .await
-            .unwrap()
+        self.try_y_websocket(&self.document.to_string(), &format!("token={}", person.token)).await.unwrap()
     }
 
     pub(crate) async fn try_y_websocket(&self, document: &str, query: &str) -> Result<Peer, Refused> {
@@ -208,16 +176,9 @@ impl Stage {
 }
 
 async fn statement(app: &App, group: GroupId) -> (StatementId, DocumentId) {
-    let documents = Documents {
-        body: uuid::Uuid::now_v7().into(),
-        comments: uuid::Uuid::now_v7().into(),
-    };
+    let documents = Documents { body: uuid::Uuid::now_v7().into(), comments: uuid::Uuid::now_v7().into() };
     let update = Bytes::from_static(&[0, 0]);
-    let record = plenary_storage::NewRecord {
-        user: UserId::SERVER,
-        at_ms: 1,
-        update,
-    };
+    let record = plenary_storage::NewRecord { user: UserId::SERVER, at_ms: 1, update };
     for document in [documents.body, documents.comments] {
         app.log.append(document, vec![record.clone()]).await.unwrap();
     }
@@ -228,10 +189,7 @@ async fn statement(app: &App, group: GroupId) -> (StatementId, DocumentId) {
         schema: Schema::default(),
         documents,
     };
-    (
-        app.directory.create_statement(new).await.unwrap().id,
-        documents.body,
-    )
+    (app.directory.create_statement(new).await.unwrap().id, documents.body)
 }
 
 fn name(text: &str) -> Name {

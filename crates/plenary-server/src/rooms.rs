@@ -52,8 +52,6 @@ pub struct RoomsSettings {
     pub snapshot_tail_bytes_min: u64,
     /// A snapshot is due when the oldest record of the tail is older than this.
     pub snapshot_age_max: Duration,
-    /// How often the documents that nobody has open are looked at for compaction.
-    pub compact_every: Duration,
 }
 
 impl Default for RoomsSettings {
@@ -62,7 +60,6 @@ impl Default for RoomsSettings {
             idle_after: Duration::from_secs(60),
             snapshot_tail_bytes_min: 64 * 1024,
             snapshot_age_max: Duration::from_secs(600),
-            compact_every: Duration::from_secs(30),
         }
     }
 }
@@ -276,9 +273,7 @@ impl Rooms {
         document: DocumentId,
         state_vector: Option<Bytes>,
     ) -> Result<Bytes, StateError> {
-        let theirs = state_vector
-            .map(|encoded| StateVector::read(&encoded))
-            .transpose();
+        let theirs = state_vector.map(|encoded| StateVector::read(&encoded)).transpose();
         let theirs = theirs.map_err(|_| StateError::MalformedStateVector)?;
         let loaded = stored(self.0.log.load(document).await?);
         let built = tokio::task::spawn_blocking(move || {
@@ -321,10 +316,6 @@ impl Rooms {
     /// For the metrics.
     pub fn counts(&self) -> RoomCounts {
         let (rooms, participants, mailbox_bytes) = self.0.registry.counts();
-        RoomCounts {
-            rooms,
-            participants,
-            mailbox_bytes,
-        }
+        RoomCounts { rooms, participants, mailbox_bytes }
     }
 }

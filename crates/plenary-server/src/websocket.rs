@@ -148,12 +148,7 @@ impl Open {
         if self.user.is_some() {
             return true;
         }
-        let mut by_user = self
-            .connections
-            .0
-            .by_user
-            .lock()
-            .expect("nothing panics while it is held");
+        let mut by_user = self.connections.0.by_user.lock().expect("nothing panics while it is held");
         let count = by_user.entry(user).or_default();
         if *count >= CONNECTIONS_PER_USER_MAX {
             return false;
@@ -167,12 +162,7 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if let Some(user) = self.user {
-            let mut by_user = self
-                .connections
-                .0
-                .by_user
-                .lock()
-                .expect("nothing panics while it is held");
+            let mut by_user = self.connections.0.by_user.lock().expect("nothing panics while it is held");
             if let Some(count) = by_user.get_mut(&user) {
                 *count -= 1;
                 if *count == 0 {
@@ -262,14 +252,11 @@ async fn recognise(app: &App, credential: Option<Credential>) -> Result<Identity
         return Err(Refusal::Because(CloseReason::BadToken));
     };
     let is_ticket = matches!(credential, Credential::Ticket(_));
-    app.directory
-        .authenticate(credential)
-        .await
-        .map_err(|error| match error {
-            AuthError::Missing | AuthError::Invalid if is_ticket => Refusal::Because(CloseReason::Expired),
-            AuthError::Missing | AuthError::Invalid => Refusal::Because(CloseReason::BadToken),
-            AuthError::Store(_) => Refusal::NotNow,
-        })
+    app.directory.authenticate(credential).await.map_err(|error| match error {
+        AuthError::Missing | AuthError::Invalid if is_ticket => Refusal::Because(CloseReason::Expired),
+        AuthError::Missing | AuthError::Invalid => Refusal::Because(CloseReason::BadToken),
+        AuthError::Store(_) => Refusal::NotNow,
+    })
 }
 
 /// Says whether somebody recognised may join the document of that name.
@@ -277,25 +264,14 @@ async fn admit(app: &App, open: &mut Open, identity: Identity, name: &str) -> Re
     if !open.belongs_to(identity.user) {
         return Err(Refusal::Because(CloseReason::TooFast));
     }
-    let document = name
-        .parse()
-        .map_err(|_| Refusal::Because(CloseReason::NotFound))?;
+    let document = name.parse().map_err(|_| Refusal::Because(CloseReason::NotFound))?;
     let asked_at = app.rooms.access_changes();
-    let grant = app
-        .directory
-        .access(&identity, document)
-        .await
-        .map_err(|denied| match denied {
-            Denied::NotFound => Refusal::Because(CloseReason::NotFound),
-            Denied::SignInEnded => Refusal::Because(CloseReason::BadToken),
-            Denied::Store(_) => Refusal::NotNow,
-        })?;
-    Ok(Admission {
-        identity,
-        document,
-        access: grant.access,
-        asked_at,
-    })
+    let grant = app.directory.access(&identity, document).await.map_err(|denied| match denied {
+        Denied::NotFound => Refusal::Because(CloseReason::NotFound),
+        Denied::SignInEnded => Refusal::Because(CloseReason::BadToken),
+        Denied::Store(_) => Refusal::NotNow,
+    })?;
+    Ok(Admission { identity, document, access: grant.access, asked_at })
 }
 
 /// When an identity runs out.
@@ -374,9 +350,7 @@ async fn read<D: Dialog>(app: &App, mut stream: SplitStream<WebSocket>, outbox: 
 
 fn is_too_large(error: &axum::Error) -> bool {
     use std::error::Error;
-    let text = error
-        .source()
-        .map_or_else(|| error.to_string(), |source| source.to_string());
+    let text = error.source().map_or_else(|| error.to_string(), |source| source.to_string());
     text.contains("too long")
 }
 
@@ -420,20 +394,15 @@ async fn write(
         };
         match turn {
             Turn::Write => {
-                if in_time(outbox, write_turn(app, &mut sink, outbox, &mut frames))
-                    .await
-                    .is_err()
-                {
+                if in_time(outbox, write_turn(app, &mut sink, outbox, &mut frames)).await.is_err() {
                     return Written::Lost;
                 }
                 outbox.turn_written();
                 filler_due = Instant::now() + limits::FILLER_AFTER;
             }
             Turn::Close(reason) => {
-                let close = Message::Close(Some(CloseFrame {
-                    code: reason.code(),
-                    reason: reason.text().into(),
-                }));
+                let close =
+                    Message::Close(Some(CloseFrame { code: reason.code(), reason: reason.text().into() }));
                 return match in_time(outbox, send_all(&mut sink, vec![close])).await {
                     Ok(()) => Written::Closed(reason),
                     Err(Lost) => Written::Lost,
@@ -488,9 +457,7 @@ async fn write_turn(
         }
         sink.flush().await?;
         written(fed.drain(..));
-        let kib = u32::try_from(size_bytes / 1024)
-            .unwrap_or(u32::MAX)
-            .min(LARGE_FRAMES_KIB_MAX);
+        let kib = u32::try_from(size_bytes / 1024).unwrap_or(u32::MAX).min(LARGE_FRAMES_KIB_MAX);
         let budget = app.connections.0.large_frames.acquire_many(kib).await;
         if outbox.discards(&outgoing) {
             continue;

@@ -1,15 +1,20 @@
 //! Snapshots for documents that nobody has open, so that a tail nobody touches neither slows the next opening nor
 //! keeps old pieces of the store's log from being freed.
 
+use std::time::Duration;
+
 use plenary_room::LiveDocument;
 use plenary_storage::{DocumentSummary, StoreError};
 use tokio::time::MissedTickBehavior;
 
 use super::{Inner, RoomsSettings, task};
 
-/// Looks around at the settings' pace, for ever.
+/// Looks around this often at least, and at most.
+const PACE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// Looks around for ever, often enough for no tail to be much older than the settings want.
 pub(super) async fn run(rooms: &Inner) {
-    let mut pace = tokio::time::interval(rooms.settings.compact_every);
+    let mut pace = tokio::time::interval((rooms.settings.snapshot_age_max / 4).clamp(PACE.0, PACE.1));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         pace.tick().await;
@@ -41,9 +46,7 @@ async fn look_around(rooms: &Inner) -> Result<(), StoreError> {
 fn is_due(summary: &DocumentSummary, now_ms: u64, settings: &RoomsSettings) -> bool {
     let enough = settings.snapshot_tail_bytes_min.max(summary.snapshot_bytes / 2);
     let age_max_ms = u64::try_from(settings.snapshot_age_max.as_millis()).unwrap_or(u64::MAX);
-    let is_old = summary
-        .tail_since_ms
-        .is_some_and(|since_ms| now_ms.saturating_sub(since_ms) >= age_max_ms);
+    let is_old = summary.tail_since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) >= age_max_ms);
     summary.tail_bytes > enough || is_old
 }
 
@@ -52,10 +55,7 @@ async fn compact(rooms: &Inner, summary: &DocumentSummary) -> Result<(), StoreEr
     let loaded = rooms.log.load(document).await?;
     let head = loaded.head();
     let built = tokio::task::spawn_blocking(move || LiveDocument::load(&task::stored(loaded))?.state());
-    let corrupt = |reason: String| StoreError::Corrupt {
-        place: document.to_string(),
-        reason,
-    };
+    let corrupt = |reason: String| StoreError::Corrupt { place: document.to_string(), reason };
     let state = built
         .await
         .map_err(|error| corrupt(error.to_string()))?

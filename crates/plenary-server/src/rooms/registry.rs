@@ -79,9 +79,7 @@ pub(crate) struct Shut;
 
 impl Registry {
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open
-            .lock()
-            .expect("nothing panics while the registry is held")
+        self.open.lock().expect("nothing panics while the registry is held")
     }
 
     /// Takes a seat in the document's room. If none is open one is opened: `start` is given its inlets.
@@ -100,14 +98,8 @@ impl Registry {
             hash_map::Entry::Vacant(entry) => {
                 let (control, control_read) = mpsc::unbounded_channel();
                 let (mailbox, mail) = Mailbox::new();
-                start(Inlets {
-                    control: control_read,
-                    mail,
-                });
-                entry.insert(OpenRoom {
-                    handle: RoomHandle { control, mailbox },
-                    seats: HashMap::new(),
-                })
+                start(Inlets { control: control_read, mail });
+                entry.insert(OpenRoom { handle: RoomHandle { control, mailbox }, seats: HashMap::new() })
             }
         };
         let (join, seat) = seat(room.handle.clone());
@@ -169,11 +161,7 @@ impl Registry {
     pub(super) fn counts(&self) -> (usize, usize, usize) {
         let open = self.open();
         let participants = open.rooms.values().map(|room| room.seats.len()).sum();
-        let waiting = open
-            .rooms
-            .values()
-            .map(|room| room.handle.mailbox.waiting_bytes())
-            .sum();
+        let waiting = open.rooms.values().map(|room| room.handle.mailbox.waiting_bytes()).sum();
         (open.rooms.len(), participants, waiting)
     }
 }

@@ -120,10 +120,7 @@ impl Seat {
 
     /// On what the access rests.
     pub(crate) fn identity(&self) -> Identity {
-        self.identity
-            .lock()
-            .expect("nothing panics while it is held")
-            .clone()
+        self.identity.lock().expect("nothing panics while it is held").clone()
     }
 
     /// From here on the access rests on a renewed credential of the same user.

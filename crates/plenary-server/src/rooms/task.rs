@@ -73,13 +73,9 @@ async fn run(rooms: Arc<Inner>, document: DocumentId, inlets: Inlets) {
         Ok(End::Unreadable) => CloseReason::StoreDown,
         Err(panic) => {
             let reason = panic.downcast_ref::<String>().map(String::as_str);
-            let reason = reason
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("a panic without text");
-            tracing::error!(
-                reason,
-                "room failed; the document is loaded afresh for whoever returns"
-            );
+            let reason =
+                reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without text");
+            tracing::error!(reason, "room failed; the document is loaded afresh for whoever returns");
             CloseReason::Internal
         }
     };
@@ -214,10 +210,7 @@ impl Task {
                     self.states_asked += 1;
                     let request = self.states_asked;
                     self.states.insert(request, answer);
-                    let input = Input::State {
-                        request,
-                        state_vector,
-                    };
+                    let input = Input::State { request, state_vector };
                     end = end.or(self.give(input, Weight::Heavy));
                 }
             }
@@ -265,9 +258,7 @@ impl Task {
             Err(StoreError::NotFound) => LoadedDocument::default(),
             Err(error) => {
                 tracing::error!(%error, "document not read");
-                return self
-                    .give(Input::LoadFailed, Weight::Light)
-                    .or(Some(End::Unreadable));
+                return self.give(Input::LoadFailed, Weight::Light).or(Some(End::Unreadable));
             }
         };
         self.give(Input::Loaded(stored), Weight::Heavy)
@@ -398,9 +389,5 @@ pub(crate) fn stored(loaded: Loaded) -> LoadedDocument {
 }
 
 fn record(record: NewRecord) -> plenary_storage::NewRecord {
-    plenary_storage::NewRecord {
-        user: record.user,
-        at_ms: record.at_ms,
-        update: record.update,
-    }
+    plenary_storage::NewRecord { user: record.user, at_ms: record.at_ms, update: record.update }
 }

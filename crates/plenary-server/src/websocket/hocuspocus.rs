@@ -91,10 +91,7 @@ enum Stand {
     /// It began with a step 1; unless an Auth comes in time it is denied.
     Expecting(Instant),
     /// In its room, until the sign-in runs out.
-    Joined {
-        seat: Arc<Seat>,
-        expires: Option<Instant>,
-    },
+    Joined { seat: Arc<Seat>, expires: Option<Instant> },
     /// Denied or closed: what comes is dropped, without offence, until the next Auth.
     Out,
 }
@@ -146,10 +143,7 @@ impl Hocuspocus {
         let is_known = self.addresses.contains_key(&address);
         if !is_known && self.addresses.len() >= DOCUMENTS_MAX {
             // Not noted, for the addresses that are noted are bounded.
-            return self.send(
-                &address,
-                &Message::Auth(AuthMessage::Denied(TOO_MANY_DOCUMENTS.to_owned())),
-            );
+            return self.send(&address, &Message::Auth(AuthMessage::Denied(TOO_MANY_DOCUMENTS.to_owned())));
         }
         let admission = match self.recognise(token).await {
             Ok(identity) => admit(&self.app, &mut self.open, identity, document_name(&address)).await,
@@ -223,10 +217,7 @@ impl Hocuspocus {
             None => {
                 let begins = matches!(message, Message::Sync(SyncMessage::Step1(_)));
                 if begins && self.addresses.len() < DOCUMENTS_MAX {
-                    self.set(
-                        address,
-                        Stand::Expecting(Instant::now() + limits::AUTH_AFTER_STEP_1_WITHIN),
-                    );
+                    self.set(address, Stand::Expecting(Instant::now() + limits::AUTH_AFTER_STEP_1_WITHIN));
                 }
             }
         }
@@ -285,11 +276,8 @@ impl Dialog for Hocuspocus {
             Message::Auth(_) | Message::SyncStatus(_) | Message::Unknown(_) => {}
             message => {
                 // A room that has ended has closed the document, or is about to.
-                let (Ok(()) | Err(RoomEnded)) = seat
-                    .room
-                    .mailbox
-                    .post(seat.participant, message, size_bytes)
-                    .await;
+                let (Ok(()) | Err(RoomEnded)) =
+                    seat.room.mailbox.post(seat.participant, message, size_bytes).await;
             }
         }
     }
@@ -331,9 +319,7 @@ impl Dialog for Hocuspocus {
     }
 
     fn is_seated(&self) -> bool {
-        self.addresses
-            .values()
-            .any(|stand| matches!(stand, Stand::Joined { seat, .. } if !seat.has_ended()))
+        self.addresses.values().any(|stand| matches!(stand, Stand::Joined { seat, .. } if !seat.has_ended()))
     }
 
     async fn leave(self) {

@@ -103,10 +103,7 @@ impl Outbox {
         if state.closing.is_some() || state.is_dropped || seat.is_some_and(|seat| seat.has_ended()) {
             return;
         }
-        state.queue.push_back(Outgoing {
-            frame,
-            seat: seat.cloned(),
-        });
+        state.queue.push_back(Outgoing { frame, seat: seat.cloned() });
         drop(state);
         self.wake.notify_one();
     }
@@ -118,9 +115,7 @@ impl Outbox {
         if seat.mark_ended() {
             return;
         }
-        state
-            .queue
-            .retain(|waiting| waiting.seat.as_ref().is_none_or(|other| !other.has_ended()));
+        state.queue.retain(|waiting| waiting.seat.as_ref().is_none_or(|other| !other.has_ended()));
         if let Some(frame) = last_word
             && state.closing.is_none()
         {

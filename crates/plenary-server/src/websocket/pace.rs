@@ -16,11 +16,7 @@ pub(super) struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self {
-            second: Instant::now(),
-            count: 0,
-            too_fast: 0,
-        }
+        Self { second: Instant::now(), count: 0, too_fast: 0 }
     }
 }
 

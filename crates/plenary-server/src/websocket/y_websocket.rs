@@ -48,12 +48,8 @@ pub(super) async fn upgrade(
         return response;
     }
     let credential = match query {
-        Shown {
-            ticket: Some(ticket), ..
-        } => Some(Credential::Ticket(ticket)),
-        Shown {
-            token: Some(token), ..
-        } => Some(Credential::Bearer(token)),
+        Shown { ticket: Some(ticket), .. } => Some(Credential::Ticket(ticket)),
+        Shown { token: Some(token), .. } => Some(Credential::Bearer(token)),
         _ => auth::bearer(&headers).or_else(|| cookie(&app, &headers)),
     };
     let mut open = app.connections.open();
@@ -163,11 +159,8 @@ impl Dialog for YWebsocket {
             Message::Auth(_) | Message::Unknown(_) => {}
             message => {
                 // A room that has ended has closed the connection, or is about to.
-                let (Ok(()) | Err(RoomEnded)) = seat
-                    .room
-                    .mailbox
-                    .post(seat.participant, message, size_bytes)
-                    .await;
+                let (Ok(()) | Err(RoomEnded)) =
+                    seat.room.mailbox.post(seat.participant, message, size_bytes).await;
             }
         }
     }
