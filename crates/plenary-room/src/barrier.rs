@@ -12,38 +12,17 @@ use crate::effect::Seq;
 #[derive(Debug)]
 pub(crate) enum Held {
     /// A frame for one participant.
-    Answer {
-        participant: ParticipantId,
-        frame: Bytes,
-    },
+    Answer { participant: ParticipantId, frame: Bytes },
     /// A step 1 of ours.
-    Ask {
-        participant: ParticipantId,
-        frame: Bytes,
-    },
+    Ask { participant: ParticipantId, frame: Bytes },
     /// The answer to a step 1 with the state vector `theirs`: from here on the participant is sent updates.
-    Step2 {
-        participant: ParticipantId,
-        frame: Bytes,
-        theirs: Bytes,
-    },
+    Step2 { participant: ParticipantId, frame: Bytes, theirs: Bytes },
     /// The diff for a participant that had been left behind.
-    CatchUp {
-        participant: ParticipantId,
-        frame: Bytes,
-    },
+    CatchUp { participant: ParticipantId, frame: Bytes },
     /// A SyncStatus. Void when the participant has begun to count anew meanwhile.
-    Status {
-        participant: ParticipantId,
-        counting: u64,
-        applied: bool,
-    },
+    Status { participant: ParticipantId, counting: u64, applied: bool },
     /// A merged update for everybody but its only author. `before` is the state it leads on from.
-    Update {
-        frames: SharedFrame,
-        author: Option<ParticipantId>,
-        before: Arc<StateVector>,
-    },
+    Update { frames: SharedFrame, author: Option<ParticipantId>, before: Arc<StateVector> },
     /// A snapshot for the store.
     Snapshot { seq: Seq, state: Bytes },
     /// An answer to `GET state`.
@@ -79,6 +58,10 @@ impl Barrier {
         std::mem::take(&mut self.held)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.held.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
@@ -94,10 +77,7 @@ pub(crate) struct SharedFrame {
 impl SharedFrame {
     /// `body`: a message encoded with an empty prefix.
     pub(crate) fn new(body: Bytes) -> Self {
-        Self {
-            body,
-            by_prefix: Vec::new(),
-        }
+        Self { body, by_prefix: Vec::new() }
     }
 
     pub(crate) fn with(&mut self, prefix: &Bytes) -> Bytes {

@@ -55,16 +55,9 @@ impl LiveDocument {
             skip_gc: false,
             ..Options::with_client_id(ClientID::new(SERVER_CLIENT))
         };
-        let mut document = Self {
-            doc: Doc::with_options(options),
-            known: Known::default(),
-        };
+        let mut document = Self { doc: Doc::with_options(options), known: Known::default() };
         let snapshot = stored.snapshot.iter().map(|(_, state)| (0, state));
-        let tail = stored
-            .tail
-            .iter()
-            .enumerate()
-            .map(|(index, update)| (index + 1, update));
+        let tail = stored.tail.iter().enumerate().map(|(index, update)| (index + 1, update));
         let mut waiting = Vec::new();
         for (index, update) in snapshot.chain(tail) {
             let reason = match judge(update, &document.known, &Author::Anyone, &Limits::stored()) {
@@ -172,9 +165,7 @@ pub(crate) fn all(updates: &[Vec<u8>]) -> Vec<&[u8]> {
 }
 
 fn merge_error(reason: impl ToString) -> DocumentError {
-    DocumentError::Merge {
-        reason: reason.to_string(),
-    }
+    DocumentError::Merge { reason: reason.to_string() }
 }
 
 /// Runs a call into yrs; a panic in it becomes an error.

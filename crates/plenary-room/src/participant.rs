@@ -15,6 +15,9 @@ use crate::{
 /// Frames kept for a participant that is behind. Beyond this one diff is cheaper than the frames.
 const MISSED_BYTES_MAX: usize = 64 * 1024;
 
+/// Statuses paid at once for what was typed in vain. Beyond it the client is never told that it is in step.
+const UNPAID_MAX: u32 = 100_000;
+
 pub(crate) struct Participant {
     pub(crate) user: UserId,
     pub(crate) dialect: Dialect,
@@ -41,6 +44,11 @@ pub(crate) struct Participant {
     /// Raised when the client sets its counter anew; older statuses are void.
     pub(crate) counting: u64,
     pub(crate) behind: Option<Behind>,
+    /// An answer to a step 1 of its is in the barrier.
+    pub(crate) has_step2_held: bool,
+    /// The state vector of its newest step 1 that has to wait: an answer may be the whole document, so there is
+    /// one on its way at a time.
+    pub(crate) asks_for: Option<Bytes>,
 }
 
 /// One of our step 1s.
@@ -64,12 +72,7 @@ pub(crate) struct Behind {
 
 impl Behind {
     pub(crate) fn new(since: Arc<StateVector>, frame: Bytes) -> Self {
-        let mut behind = Self {
-            since,
-            missed: Vec::new(),
-            missed_bytes: 0,
-            is_catching_up: false,
-        };
+        let mut behind = Self { since, missed: Vec::new(), missed_bytes: 0, is_catching_up: false };
         behind.miss(frame);
         behind
     }
@@ -112,11 +115,18 @@ impl Participant {
             unpaid: 0,
             counting: 0,
             behind: None,
+            has_step2_held: false,
+            asks_for: None,
         }
     }
 
     pub(crate) fn may_write(&self) -> bool {
         self.access == Access::Write && !self.is_refused
+    }
+
+    /// One more update that the client counts as unsynced and nobody pays for now.
+    pub(crate) fn leave_unpaid(&mut self) {
+        self.unpaid = (self.unpaid + 1).min(UNPAID_MAX);
     }
 
     /// The client sets its counter to 1: what it sent before gets no status any more.

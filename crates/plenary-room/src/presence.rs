@@ -91,10 +91,7 @@ impl Presence {
             return match self.entries.get(&entry.client) {
                 Some(held) if entry.clock >= held.clock => {
                     self.depart(now_ms, entry.client, entry.clock);
-                    Announced {
-                        changed: Some(entry.client),
-                        reply: None,
-                    }
+                    Announced { changed: Some(entry.client), reply: None }
                 }
                 _ => Announced::default(),
             };
@@ -102,20 +99,10 @@ impl Presence {
         if let Some((clock, _)) = self.departed.get(&entry.client).copied()
             && entry.clock <= clock
         {
-            let reply = AwarenessEntry {
-                client: entry.client,
-                clock,
-                state: None,
-            };
-            return Announced {
-                changed: None,
-                reply: Some(reply),
-            };
+            let reply = AwarenessEntry { client: entry.client, clock, state: None };
+            return Announced { changed: None, reply: Some(reply) };
         }
-        let news = self
-            .entries
-            .get(&entry.client)
-            .is_none_or(|held| entry.clock > held.clock);
+        let news = self.entries.get(&entry.client).is_none_or(|held| entry.clock > held.clock);
         if let Some(held) = self.entries.get_mut(&entry.client)
             && held.holder != from
         {
@@ -128,20 +115,8 @@ impl Presence {
         }
         self.departed.remove(&entry.client);
         let clock = entry.clock;
-        self.entries.insert(
-            entry.client,
-            Entry {
-                holder: from,
-                user,
-                clock,
-                state,
-                heard_ms: now_ms,
-            },
-        );
-        Announced {
-            changed: Some(entry.client),
-            reply: None,
-        }
+        self.entries.insert(entry.client, Entry { holder: from, user, clock, state, heard_ms: now_ms });
+        Announced { changed: Some(entry.client), reply: None }
     }
 
     fn depart(&mut self, now_ms: u64, client: u64, clock: u64) {
@@ -149,8 +124,7 @@ impl Presence {
             return;
         };
         self.held_by.remove(&entry.holder);
-        self.departed
-            .retain(|_, (_, since_ms)| now_ms.saturating_sub(*since_ms) < DEPARTED_FOR_MS);
+        self.departed.retain(|_, (_, since_ms)| now_ms.saturating_sub(*since_ms) < DEPARTED_FOR_MS);
         if self.departed.len() < DEPARTED_MAX {
             self.departed.insert(client, (clock, now_ms));
         }
@@ -169,11 +143,9 @@ impl Presence {
         let entries: Vec<_> = clients
             .into_iter()
             .map(|client| match self.entries.get(&client) {
-                Some(entry) => AwarenessEntry {
-                    client,
-                    clock: entry.clock,
-                    state: Some(entry.state.clone()),
-                },
+                Some(entry) => {
+                    AwarenessEntry { client, clock: entry.clock, state: Some(entry.state.clone()) }
+                }
                 None => AwarenessEntry {
                     client,
                     clock: self.departed.get(&client).map_or(0, |(clock, _)| *clock),

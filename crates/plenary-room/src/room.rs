@@ -27,7 +27,13 @@ use crate::{
 };
 
 /// Statuses and marks that may wait for one participant's step 2. A client that never answers ours is of no use.
-const DEFERRED_MAX: usize = 100_000;
+const DEFERRED_MAX: usize = 10_000;
+
+/// Our step 1s that a participant may leave unanswered; Hocuspocus clients get one for each of theirs.
+const ASKED_MAX: usize = 64;
+
+/// Answers that may wait for the store before no more messages are taken.
+const HELD_MAX: usize = 10_000;
 
 /// At an empty room's end a snapshot is worth its bytes when the tail is at least this part of the last one.
 const IDLE_SNAPSHOT_DIVISOR: usize = 8;
@@ -148,12 +154,11 @@ impl Room {
             Input::Messages(_) if matches!(self.phase, Phase::Failed) => {}
             Input::Messages(messages) => {
                 let messages = messages.into_iter();
-                self.waiting
-                    .extend(messages.map(|(participant, message)| Waiting {
-                        participant,
-                        message,
-                        care: Care::None,
-                    }));
+                self.waiting.extend(messages.map(|(participant, message)| Waiting {
+                    participant,
+                    message,
+                    care: Care::None,
+                }));
                 self.take_turns(now_ms);
             }
             Input::Leave(participant) => self.leave(now_ms, participant),
@@ -162,10 +167,7 @@ impl Room {
             Input::AppendFailed(AppendFailure::Full) => self.no_space(now_ms),
             Input::AppendFailed(AppendFailure::Failed) => self.store_failed(),
             Input::Drained(participant) => self.catch_up(participant),
-            Input::State {
-                request,
-                state_vector,
-            } => {
+            Input::State { request, state_vector } => {
                 self.waiting_states.push((request, state_vector));
                 self.answer_states();
             }
@@ -181,7 +183,10 @@ impl Room {
     pub fn is_reading(&self) -> bool {
         match self.phase {
             Phase::Loading => false,
-            Phase::Live(_) => self.pending_bytes + self.in_flight_bytes <= self.settings.pending_bytes_max,
+            Phase::Live(_) => {
+                self.pending_bytes + self.in_flight_bytes <= self.settings.pending_bytes_max
+                    && self.barrier.len() <= HELD_MAX
+            }
             Phase::Failed => true,
         }
     }
@@ -196,10 +201,7 @@ impl Room {
     fn join(&mut self, join: Join) {
         if matches!(self.phase, Phase::Failed) {
             let reason = CloseReason::StoreDown;
-            self.effects.push(Effect::Close {
-                participant: join.participant,
-                reason,
-            });
+            self.effects.push(Effect::Close { participant: join.participant, reason });
             return;
         }
         self.empty_since_ms = None;
@@ -240,10 +242,7 @@ impl Room {
 
     fn close(&mut self, now_ms: u64, id: ParticipantId, reason: CloseReason) {
         if self.participants.contains_key(&id) {
-            self.effects.push(Effect::Close {
-                participant: id,
-                reason,
-            });
+            self.effects.push(Effect::Close { participant: id, reason });
             self.leave(now_ms, id);
         }
     }
@@ -305,7 +304,7 @@ impl Room {
                     self.greet(id);
                 }
                 for (id, theirs) in mem::take(&mut self.unanswered) {
-                    self.answer_step1(now_ms, id, theirs);
+                    self.answer_step1(id, theirs);
                 }
                 self.take_turns(now_ms);
                 self.answer_states();
@@ -335,10 +334,7 @@ impl Room {
             self.effects.push(Effect::Close { participant, reason });
         }
         for (request, _) in mem::take(&mut self.waiting_states) {
-            self.effects.push(Effect::State {
-                request,
-                update: Err(()),
-            });
+            self.effects.push(Effect::State { request, update: Err(()) });
         }
         self.presence = Presence::default();
         self.barrier.take();
@@ -386,15 +382,11 @@ impl Room {
         self.full_until_ms = Some(now_ms + self.settings.full_retry_ms);
         for (_, held) in self.barrier.take() {
             match held {
-                Held::Status {
-                    participant: id,
-                    counting,
-                    applied: true,
-                } => {
+                Held::Status { participant: id, counting, applied: true } => {
                     if let Some(participant) = self.participants.get_mut(&id)
                         && participant.counting == counting
                     {
-                        participant.unpaid += 1;
+                        participant.leave_unpaid();
                     }
                 }
                 Held::Answer { participant: id, .. } => {
@@ -407,11 +399,12 @@ impl Room {
                         participant.asks_lost += 1;
                     }
                 }
-                Held::Step2 {
-                    participant: id,
-                    theirs,
-                    ..
-                } => self.unanswered.push((id, theirs)),
+                Held::Step2 { participant: id, theirs, .. } => {
+                    if let Some(participant) = self.participants.get_mut(&id) {
+                        participant.has_step2_held = false;
+                        self.unanswered.push((id, theirs));
+                    }
+                }
                 Held::CatchUp { participant: id, .. } => {
                     if let Some(behind) = self.participants.get_mut(&id).and_then(|p| p.behind.as_mut()) {
                         behind.is_catching_up = false;
@@ -426,31 +419,18 @@ impl Room {
 
     fn store_failed(&mut self) {
         warn!(document = %self.id, "the store failed; closing writers");
-        let writers: Vec<_> = self
-            .participants
-            .iter()
-            .filter(|(_, p)| p.may_write())
-            .map(|(id, _)| *id)
-            .collect();
+        let writers: Vec<_> =
+            self.participants.iter().filter(|(_, p)| p.may_write()).map(|(id, _)| *id).collect();
         for participant in writers {
             self.participants.remove(&participant);
-            self.effects.push(Effect::Close {
-                participant,
-                reason: CloseReason::StoreDown,
-            });
+            self.effects.push(Effect::Close { participant, reason: CloseReason::StoreDown });
         }
         for (request, _) in mem::take(&mut self.waiting_states) {
-            self.effects.push(Effect::State {
-                request,
-                update: Err(()),
-            });
+            self.effects.push(Effect::State { request, update: Err(()) });
         }
         for (_, held) in self.barrier.take() {
             if let Held::State { request, .. } = held {
-                self.effects.push(Effect::State {
-                    request,
-                    update: Err(()),
-                });
+                self.effects.push(Effect::State { request, update: Err(()) });
             }
         }
         self.waiting.clear();
@@ -487,27 +467,17 @@ impl Room {
             Ok(frames) => frames,
             Err(error) => {
                 debug!(document = %self.id, %error, messages = messages.len(), "a turn went wrong");
-                let care = if messages.len() == 1 {
-                    Care::Refuse
-                } else {
-                    Care::Alone
-                };
+                let care = if messages.len() == 1 { Care::Refuse } else { Care::Alone };
                 for waiting in messages.into_iter().rev() {
-                    let care = if waiting.care == Care::Refuse {
-                        Care::Refuse
-                    } else {
-                        care
-                    };
+                    let care = if waiting.care == Care::Refuse { Care::Refuse } else { care };
                     self.waiting.push_front(Waiting { care, ..waiting });
                 }
                 self.load_again();
                 return;
             }
         };
-        let merged = messages
-            .iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| matches!(outcome, Some(Outcome::Merged)));
+        let merged =
+            messages.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Some(Outcome::Merged)));
         let authors = merged.map(|(waiting, _)| waiting.participant).collect();
         self.keep(now_ms, authors, admitted, frames, before);
 
@@ -531,36 +501,17 @@ impl Room {
                     }
                 }
                 Message::QueryAwareness => {
-                    let everybody = self
-                        .presence
-                        .encode_all()
-                        .unwrap_or_else(|| encode_awareness(&[]));
+                    let everybody = self.presence.encode_all().unwrap_or_else(|| encode_awareness(&[]));
                     self.send_message(id, &Message::Awareness(everybody));
                 }
                 Message::Plenary(PlenaryMessage::Hello { version }) => self.hello(id, version),
                 Message::Plenary(PlenaryMessage::Mark(mark)) => {
                     let frame = self.encode_for(id, &Message::Plenary(PlenaryMessage::Durable(mark)));
-                    self.owe(
-                        now_ms,
-                        id,
-                        Held::Answer {
-                            participant: id,
-                            frame,
-                        },
-                        PlantedBug::AckBeforeFlush,
-                    );
+                    self.owe(now_ms, id, Held::Answer { participant: id, frame }, PlantedBug::AckBeforeFlush);
                 }
                 Message::YSweetStatus(status) => {
                     let frame = self.encode_for(id, &Message::YSweetStatus(status));
-                    self.owe(
-                        now_ms,
-                        id,
-                        Held::Answer {
-                            participant: id,
-                            frame,
-                        },
-                        PlantedBug::AckBeforeFlush,
-                    );
+                    self.owe(now_ms, id, Held::Answer { participant: id, frame }, PlantedBug::AckBeforeFlush);
                 }
                 // The connection's business, or nobody's.
                 _ => {}
@@ -588,17 +539,9 @@ impl Room {
         }
         let has_space = self.full_until_ms.is_none_or(|until_ms| until_ms <= now_ms);
         if !participant.may_write() || !has_space {
-            let otherwise = if has_space {
-                Outcome::NotAllowed
-            } else {
-                Outcome::NoSpace
-            };
+            let otherwise = if has_space { Outcome::NotAllowed } else { Outcome::NoSpace };
             let verdict = judge(update, document.known(), &author, &limits);
-            return Some(if verdict == Verdict::NothingNew {
-                Outcome::NothingNew
-            } else {
-                otherwise
-            });
+            return Some(if verdict == Verdict::NothingNew { Outcome::NothingNew } else { otherwise });
         }
         let is_step2 = matches!(waiting.message, Message::Sync(SyncMessage::Step2(_)));
         if is_step2 && self.settings.has_bug(PlantedBug::GateSkippedOnStep2) {
@@ -661,22 +604,14 @@ impl Room {
                 self.merged += 1;
                 self.pending_bytes += slice.len();
                 self.tail_bytes += slice.len();
-                self.pending.push(NewRecord {
-                    user,
-                    at_ms: now_ms,
-                    update: slice.into(),
-                });
+                self.pending.push(NewRecord { user, at_ms: now_ms, update: slice.into() });
             }
         }
         self.tail_since_ms.get_or_insert(now_ms);
         let author = authors.pop_first().filter(|_| authors.is_empty());
         for update in frames {
             let body = Message::Sync(SyncMessage::Update(update)).encode(&[]);
-            let held = Held::Update {
-                frames: SharedFrame::new(body),
-                author,
-                before: before.clone(),
-            };
+            let held = Held::Update { frames: SharedFrame::new(body), author, before: before.clone() };
             self.hold(held, PlantedBug::BroadcastBeforeFlush);
         }
         self.snapshot_if_due(now_ms);
@@ -688,41 +623,45 @@ impl Room {
         let Some(participant) = self.participants.get_mut(&id) else {
             return;
         };
+        if StateVector::read(&state_vector).is_err() {
+            return self.close(now_ms, id, CloseReason::Refused);
+        }
         if participant.dialect == Dialect::Hocuspocus {
+            if participant.asked.len() >= ASKED_MAX {
+                return self.close(now_ms, id, CloseReason::TooFast);
+            }
             participant.count_anew();
             self.ask(id, true);
         }
-        self.answer_step1(now_ms, id, state_vector);
+        self.answer_step1(id, state_vector);
     }
 
-    /// The step 2 for a step 1 with the state vector `theirs`.
-    fn answer_step1(&mut self, now_ms: u64, id: ParticipantId, theirs: Bytes) {
+    /// The step 2 for a step 1 with the state vector `theirs`: now, or when the last one has left.
+    fn answer_step1(&mut self, id: ParticipantId, theirs: Bytes) {
         let Phase::Live(document) = &self.phase else {
             return self.unanswered.push((id, theirs));
         };
-        let Some(participant) = self.participants.get(&id) else {
+        let Some(participant) = self.participants.get_mut(&id) else {
             return;
         };
-        let Ok(state_vector) = StateVector::read(&theirs) else {
-            return self.close(now_ms, id, CloseReason::Refused);
-        };
+        let is_busy = participant.backlog.bytes() > self.settings.outbound_bytes_max;
+        if participant.has_step2_held || (is_busy && participant.backlog.mark_behind()) {
+            participant.asks_for = Some(theirs);
+            return;
+        }
+        let prefix = participant.prefix.clone();
+        let state_vector = StateVector::read(&theirs).expect("it was read when it came");
         let frame = if state_vector.iter().next().is_none() {
-            self.whole_frame(&participant.prefix.clone())
+            self.whole_frame(&prefix)
         } else {
-            let step2 = document
-                .diff(&state_vector)
-                .map(|diff| Message::Sync(SyncMessage::Step2(diff)));
-            step2.map(|step2| step2.encode(&participant.prefix))
+            let step2 = document.diff(&state_vector).map(|diff| Message::Sync(SyncMessage::Step2(diff)));
+            step2.map(|step2| step2.encode(&prefix))
         };
         match frame {
-            Ok(frame) => self.hold(
-                Held::Step2 {
-                    participant: id,
-                    frame,
-                    theirs,
-                },
-                PlantedBug::Step2PastTheBarrier,
-            ),
+            Ok(frame) => {
+                self.participants.entry(id).and_modify(|participant| participant.has_step2_held = true);
+                self.hold(Held::Step2 { participant: id, frame, theirs }, PlantedBug::Step2PastTheBarrier);
+            }
             Err(_) => {
                 self.unanswered.push((id, theirs));
                 self.load_again();
@@ -732,9 +671,7 @@ impl Room {
 
     /// The whole state as a step 2, encoded once for each head however many ask.
     fn whole_frame(&mut self, prefix: &Bytes) -> Result<Bytes, DocumentError> {
-        let Phase::Live(document) = &self.phase else {
-            unreachable!("only asked of a live document")
-        };
+        let Phase::Live(document) = &self.phase else { unreachable!("only asked of a live document") };
         if self.whole.as_ref().is_none_or(|(head, _)| *head != self.merged) {
             let body = Message::Sync(SyncMessage::Step2(document.state()?)).encode(&[]);
             self.whole = Some((self.merged, SharedFrame::new(body)));
@@ -746,10 +683,7 @@ impl Room {
     /// Our own step 1. `is_counted`: it goes with the client's.
     fn ask(&mut self, id: ParticipantId, is_counted: bool) {
         if let Some(participant) = self.participants.get_mut(&id) {
-            participant.asked.push_back(Ask {
-                is_counted,
-                is_stale: false,
-            });
+            participant.asked.push_back(Ask { is_counted, is_stale: false });
             self.hold_ask(id);
         }
     }
@@ -757,21 +691,13 @@ impl Room {
     fn hold_ask(&mut self, id: ParticipantId) {
         let state_vector = self.state_vector.encode();
         let frame = self.encode_for(id, &Message::Sync(SyncMessage::Step1(state_vector.into())));
-        self.barrier.push(
-            self.merged,
-            Held::Ask {
-                participant: id,
-                frame,
-            },
-        );
+        self.barrier.push(self.merged, Held::Ask { participant: id, frame });
     }
 
     /// Sends the step 1s again that a full disk took with it.
     fn ask_what_was_lost(&mut self, id: ParticipantId) {
-        let lost = self
-            .participants
-            .get_mut(&id)
-            .map_or(0, |participant| mem::take(&mut participant.asks_lost));
+        let lost =
+            self.participants.get_mut(&id).map_or(0, |participant| mem::take(&mut participant.asks_lost));
         (0..lost).for_each(|_| self.hold_ask(id));
     }
 
@@ -781,11 +707,7 @@ impl Room {
             return;
         };
         participant.ordinal += u64::from(participant.speaks_plenary);
-        let ask = if is_step2 {
-            participant.asked.pop_front()
-        } else {
-            None
-        };
+        let ask = if is_step2 { participant.asked.pop_front() } else { None };
         // An answer to a step 1 that the client did not count must not lower its counter.
         let counts = ask.is_none_or(|ask| ask.is_counted);
         match outcome {
@@ -795,18 +717,16 @@ impl Room {
                     _ => PlantedBug::AckBeforeFlush,
                 };
                 // A step 2 holds everything the client had, so it pays for what was never acknowledged.
-                let unpaid = if is_step2 {
-                    mem::take(&mut participant.unpaid)
-                } else {
-                    0
-                };
+                let unpaid = if is_step2 { mem::take(&mut participant.unpaid) } else { 0 };
                 for _ in 0..unpaid {
                     self.owe_status(now_ms, id, true, bug);
                 }
                 self.owe_status(now_ms, id, counts, bug);
             }
             Outcome::NotAllowed => {
-                participant.unpaid += u32::from(counts);
+                if counts {
+                    participant.leave_unpaid();
+                }
                 let code = match participant.is_refused {
                     true => RefusalCode::Malformed,
                     false => RefusalCode::Role,
@@ -815,24 +735,23 @@ impl Room {
                 self.owe_status(now_ms, id, false, PlantedBug::AckBeforeFlush);
             }
             Outcome::NoSpace => {
-                participant.unpaid += u32::from(counts);
+                if counts {
+                    participant.leave_unpaid();
+                }
                 self.tell_refused(id, RefusalCode::Storage, "the server has no space; keep the text");
             }
             Outcome::Gap if !is_step2 || ask.is_some_and(|ask| ask.is_stale) => {
                 // Usual while typing during a return. The step 2 that answers a step 1 of ours holds this update
                 // and what it lacks, so there is no need to keep it.
-                participant.unpaid += u32::from(counts);
+                if counts {
+                    participant.leave_unpaid();
+                }
                 if participant.asked.is_empty() {
                     self.ask(id, false);
                 }
             }
             Outcome::Gap => {
-                self.refuse(
-                    now_ms,
-                    id,
-                    RefusalCode::Gap,
-                    "it needs updates that neither side has",
-                );
+                self.refuse(now_ms, id, RefusalCode::Gap, "it needs updates that neither side has");
             }
             Outcome::Refused(reason) => self.refuse(now_ms, id, RefusalCode::Malformed, &reason),
         }
@@ -863,11 +782,7 @@ impl Room {
             return;
         };
         if participant.dialect == Dialect::Hocuspocus {
-            let held = Held::Status {
-                participant: id,
-                counting: participant.counting,
-                applied,
-            };
+            let held = Held::Status { participant: id, counting: participant.counting, applied };
             self.owe(now_ms, id, held, bug);
         }
     }
@@ -932,10 +847,7 @@ impl Room {
             let theirs = state_vector.map_or(Ok(StateVector::default()), |bytes| StateVector::read(&bytes));
             match theirs.map(|theirs| document.diff(&theirs)) {
                 Ok(Ok(update)) => self.barrier.push(self.merged, Held::State { request, update }),
-                Ok(Err(_)) | Err(_) => self.effects.push(Effect::State {
-                    request,
-                    update: Err(()),
-                }),
+                Ok(Err(_)) | Err(_) => self.effects.push(Effect::State { request, update: Err(()) }),
             }
         }
     }
@@ -961,12 +873,7 @@ impl Room {
         let mut frames = SharedFrame::new(body);
         for (id, participant) in &mut self.participants {
             if Some(*id) != author && participant.behind.is_none() {
-                send(
-                    &mut self.effects,
-                    *id,
-                    participant,
-                    frames.with(&participant.prefix),
-                );
+                send(&mut self.effects, *id, participant, frames.with(&participant.prefix));
             }
         }
     }
@@ -976,30 +883,22 @@ impl Room {
     fn release(&mut self) {
         while let Some(held) = self.barrier.pop_due(self.durable) {
             match held {
-                Held::Answer {
-                    participant: id,
-                    frame,
+                Held::Answer { participant: id, frame } | Held::Ask { participant: id, frame } => {
+                    self.send(id, frame)
                 }
-                | Held::Ask {
-                    participant: id,
-                    frame,
-                } => self.send(id, frame),
-                Held::Step2 {
-                    participant: id,
-                    frame,
-                    ..
-                } => {
+                Held::Step2 { participant: id, frame, .. } => {
                     if let Some(participant) = self.participants.get_mut(&id) {
                         participant.is_following = true;
                         // It holds whatever was missed.
                         participant.behind = None;
+                        participant.has_step2_held = false;
                         send(&mut self.effects, id, participant, frame);
+                        if let Some(theirs) = participant.asks_for.take() {
+                            self.answer_step1(id, theirs);
+                        }
                     }
                 }
-                Held::CatchUp {
-                    participant: id,
-                    frame,
-                } => {
+                Held::CatchUp { participant: id, frame } => {
                     if let Some(participant) = self.participants.get_mut(&id) {
                         participant.behind = None;
                         send(&mut self.effects, id, participant, frame);
@@ -1008,29 +907,17 @@ impl Room {
                         }
                     }
                 }
-                Held::Status {
-                    participant: id,
-                    counting,
-                    applied,
-                } => {
-                    if self
-                        .participants
-                        .get(&id)
-                        .is_some_and(|participant| participant.counting == counting)
+                Held::Status { participant: id, counting, applied } => {
+                    if self.participants.get(&id).is_some_and(|participant| participant.counting == counting)
                     {
                         self.send_message(id, &Message::SyncStatus(applied));
                     }
                 }
-                Held::Update {
-                    frames,
-                    author,
-                    before,
-                } => self.broadcast(frames, author, &before),
+                Held::Update { frames, author, before } => self.broadcast(frames, author, &before),
                 Held::Snapshot { seq, state } => self.effects.push(Effect::Snapshot { seq, state }),
-                Held::State { request, update } => self.effects.push(Effect::State {
-                    request,
-                    update: Ok(update),
-                }),
+                Held::State { request, update } => {
+                    self.effects.push(Effect::State { request, update: Ok(update) })
+                }
             }
         }
     }
@@ -1066,11 +953,10 @@ impl Room {
         let Some(participant) = self.participants.get_mut(&id) else {
             return;
         };
-        let Some(behind) = participant
-            .behind
-            .as_mut()
-            .filter(|behind| !behind.is_catching_up)
-        else {
+        if let Some(theirs) = participant.asks_for.take() {
+            return self.answer_step1(id, theirs);
+        }
+        let Some(behind) = participant.behind.as_mut().filter(|behind| !behind.is_catching_up) else {
             return;
         };
         match behind.what_it_lacks() {
@@ -1089,13 +975,7 @@ impl Room {
                     return self.load_again();
                 };
                 let frame = Message::Sync(SyncMessage::Update(diff)).encode(&participant.prefix);
-                self.barrier.push(
-                    self.merged,
-                    Held::CatchUp {
-                        participant: id,
-                        frame,
-                    },
-                );
+                self.barrier.push(self.merged, Held::CatchUp { participant: id, frame });
             }
         }
     }
@@ -1112,20 +992,12 @@ impl Room {
     }
 
     fn encode_for(&self, id: ParticipantId, message: &Message) -> Bytes {
-        message.encode(
-            self.participants
-                .get(&id)
-                .map_or(&[], |participant| &participant.prefix),
-        )
+        message.encode(self.participants.get(&id).map_or(&[], |participant| &participant.prefix))
     }
 
     /// Type 110 goes only to those who said hello.
     fn tell(&mut self, id: ParticipantId, message: PlenaryMessage) {
-        if self
-            .participants
-            .get(&id)
-            .is_some_and(|participant| participant.speaks_plenary)
-        {
+        if self.participants.get(&id).is_some_and(|participant| participant.speaks_plenary) {
             self.send_message(id, &Message::Plenary(message));
         }
     }
@@ -1135,14 +1007,7 @@ impl Room {
             return;
         };
         let ordinal = participant.ordinal;
-        self.tell(
-            id,
-            PlenaryMessage::Refused {
-                ordinal,
-                code,
-                reason: reason.to_owned(),
-            },
-        );
+        self.tell(id, PlenaryMessage::Refused { ordinal, code, reason: reason.to_owned() });
     }
 
     // Time.
@@ -1167,10 +1032,12 @@ impl Room {
         self.stop_if_idle(now_ms);
     }
 
-    /// Participants that are behind although nothing waits for their socket any more.
+    /// Participants that wait although nothing waits for their socket any more.
     fn drained(&self) -> Vec<ParticipantId> {
-        let is_drained =
-            |participant: &Participant| participant.behind.is_some() && participant.backlog.bytes() == 0;
+        let is_drained = |participant: &Participant| {
+            let waits = participant.behind.is_some() || participant.asks_for.is_some();
+            waits && !participant.has_step2_held && participant.backlog.bytes() == 0
+        };
         self.participants
             .iter()
             .filter(|(_, participant)| is_drained(participant))
@@ -1199,13 +1066,7 @@ impl Room {
         self.snapshot_bytes = state.len();
         self.tail_bytes = 0;
         self.tail_since_ms = None;
-        self.hold(
-            Held::Snapshot {
-                seq: self.merged,
-                state,
-            },
-            PlantedBug::SnapshotOfUndurableHead,
-        );
+        self.hold(Held::Snapshot { seq: self.merged, state }, PlantedBug::SnapshotOfUndurableHead);
     }
 
     fn stop_if_idle(&mut self, now_ms: u64) {
@@ -1231,10 +1092,7 @@ impl Room {
 /// The bytes count as waiting from here until the connection has written them.
 fn send(effects: &mut Vec<Effect>, id: ParticipantId, participant: &Participant, frame: Bytes) {
     participant.backlog.add(frame.len());
-    effects.push(Effect::Send {
-        participant: id,
-        frame,
-    });
+    effects.push(Effect::Send { participant: id, frame });
 }
 
 fn scope_of(participant: &Participant) -> Scope {

@@ -79,14 +79,7 @@ impl Desk {
             Dialect::Hocuspocus => address_prefix("doc"),
         };
         let user = UserId::from_bytes([who.0 as u8; 16]);
-        self.input(Input::Join(Join {
-            participant: who,
-            user,
-            dialect,
-            prefix,
-            access,
-            backlog,
-        }));
+        self.input(Input::Join(Join { participant: who, user, dialect, prefix, access, backlog }));
     }
 
     fn input(&mut self, input: Input) {
@@ -100,16 +93,12 @@ impl Desk {
                 Effect::Load => {
                     let covered = self.snapshot.as_ref().map_or(0, |(seq, _)| *seq as usize);
                     let tail = self.stored[covered..].to_vec();
-                    self.input(Input::Loaded(LoadedDocument {
-                        snapshot: self.snapshot.clone(),
-                        tail,
-                    }));
+                    self.input(Input::Loaded(LoadedDocument { snapshot: self.snapshot.clone(), tail }));
                 }
                 Effect::Append(records) => {
                     assert_eq!(self.under_way, 0, "one batch at a time");
                     self.under_way = records.len();
-                    self.stored
-                        .extend(records.into_iter().map(|record| record.update));
+                    self.stored.extend(records.into_iter().map(|record| record.update));
                     if !self.is_held {
                         self.flush();
                     }
@@ -160,11 +149,8 @@ impl Desk {
     /// Opens as a provider does and answers the server's step 1, so that nothing is outstanding.
     fn settle(&mut self, who: ParticipantId, writer: &Writer) {
         self.say(who, step1(writer));
-        let asks = self
-            .heard(who)
-            .into_iter()
-            .filter(|m| matches!(m, Message::Sync(SyncMessage::Step1(_))))
-            .count();
+        let asks =
+            self.heard(who).into_iter().filter(|m| matches!(m, Message::Sync(SyncMessage::Step1(_)))).count();
         for _ in 0..asks {
             self.say(who, step2(writer));
         }
@@ -188,17 +174,12 @@ impl Writer {
     }
 
     fn reads(&self, update: &[u8]) {
-        self.0
-            .transact_mut()
-            .apply_update(Update::decode_v1(update).unwrap())
-            .unwrap();
+        self.0.transact_mut().apply_update(Update::decode_v1(update).unwrap()).unwrap();
     }
 
     fn text(&self) -> String {
         let txn = self.0.transact();
-        txn.get_text("body")
-            .map(|text| text.get_string(&txn))
-            .unwrap_or_default()
+        txn.get_text("body").map(|text| text.get_string(&txn)).unwrap_or_default()
     }
 }
 
@@ -207,16 +188,11 @@ fn update(bytes: Bytes) -> Message {
 }
 
 fn step1(writer: &Writer) -> Message {
-    Message::Sync(SyncMessage::Step1(
-        writer.0.transact().state_vector().encode_v1().into(),
-    ))
+    Message::Sync(SyncMessage::Step1(writer.0.transact().state_vector().encode_v1().into()))
 }
 
 fn step2(writer: &Writer) -> Message {
-    let state = writer
-        .0
-        .transact()
-        .encode_state_as_update_v1(&StateVector::default());
+    let state = writer.0.transact().encode_state_as_update_v1(&StateVector::default());
     Message::Sync(SyncMessage::Step2(state.into()))
 }
 
@@ -248,19 +224,14 @@ fn entries(messages: &[Message]) -> Vec<(u64, u64, bool)> {
         Message::Awareness(update) => Some(decode_awareness(update).unwrap()),
         _ => None,
     });
-    entries
-        .flatten()
-        .map(|entry| (entry.client, entry.clock, entry.state.is_some()))
-        .collect()
+    entries.flatten().map(|entry| (entry.client, entry.clock, entry.state.is_some())).collect()
 }
 
 #[test]
 fn an_answer_leaves_when_what_it_was_made_at_is_durable_and_not_before() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
     let mut desk =
-        room()
-            .with(ANA, Dialect::Hocuspocus, Access::Write)
-            .with(BEN, Dialect::YWebsocket, Access::Write);
+        room().with(ANA, Dialect::Hocuspocus, Access::Write).with(BEN, Dialect::YWebsocket, Access::Write);
     desk.settle(ANA, &ana);
     desk.settle(BEN, &ben);
     desk.is_held = true;
@@ -269,10 +240,7 @@ fn an_answer_leaves_when_what_it_was_made_at_is_durable_and_not_before() {
     desk.say(ANA, update(words.clone()));
     desk.say(ANA, update(words));
     desk.say(BEN, step1(&ben));
-    desk.input(Input::State {
-        request: 1,
-        state_vector: None,
-    });
+    desk.input(Input::State { request: 1, state_vector: None });
     desk.say(BEN, presence(12, 1, Some("{}")));
     assert!(statuses(&desk.heard(ANA)).is_empty());
     assert_eq!(desk.heard(BEN), []);
@@ -289,9 +257,7 @@ fn an_answer_leaves_when_what_it_was_made_at_is_durable_and_not_before() {
 fn awareness_does_not_wait_for_the_store() {
     let ana = Writer::new(11);
     let mut desk =
-        room()
-            .with(ANA, Dialect::YWebsocket, Access::Write)
-            .with(BEN, Dialect::YWebsocket, Access::Write);
+        room().with(ANA, Dialect::YWebsocket, Access::Write).with(BEN, Dialect::YWebsocket, Access::Write);
     desk.settle(ANA, &ana);
     desk.is_held = true;
     desk.say(ANA, update(ana.types("x")));
@@ -309,10 +275,7 @@ fn two_authors_in_one_batch_make_one_update_for_all() {
     for (who, writer) in [(ANA, &ana), (BEN, &ben), (OBSERVER, &Writer::new(13))] {
         desk.settle(who, writer);
     }
-    desk.input(Input::Messages(vec![
-        (ANA, update(ana.types("a"))),
-        (BEN, update(ben.types("b"))),
-    ]));
+    desk.input(Input::Messages(vec![(ANA, update(ana.types("a"))), (BEN, update(ben.types("b")))]));
     for who in [ANA, BEN, OBSERVER] {
         let reader = Writer::new(20);
         let seen = updates(&desk.heard(who));
@@ -327,9 +290,7 @@ fn two_authors_in_one_batch_make_one_update_for_all() {
 fn a_batch_of_one_author_is_not_echoed() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
     let mut desk =
-        room()
-            .with(ANA, Dialect::Hocuspocus, Access::Write)
-            .with(BEN, Dialect::Hocuspocus, Access::Write);
+        room().with(ANA, Dialect::Hocuspocus, Access::Write).with(BEN, Dialect::Hocuspocus, Access::Write);
     desk.settle(ANA, &ana);
     desk.settle(BEN, &ben);
     desk.say(ANA, update(ana.types("a")));
@@ -341,16 +302,11 @@ fn a_batch_of_one_author_is_not_echoed() {
 fn one_bad_update_in_a_batch_refuses_only_itself() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
     let mut desk =
-        room()
-            .with(ANA, Dialect::Hocuspocus, Access::Write)
-            .with(BEN, Dialect::Hocuspocus, Access::Write);
+        room().with(ANA, Dialect::Hocuspocus, Access::Write).with(BEN, Dialect::Hocuspocus, Access::Write);
     desk.settle(ANA, &ana);
     desk.settle(BEN, &ben);
     let garbage = Bytes::from_static(&[9, 9, 9]);
-    desk.input(Input::Messages(vec![
-        (ANA, update(garbage)),
-        (BEN, update(ben.types("kept"))),
-    ]));
+    desk.input(Input::Messages(vec![(ANA, update(garbage)), (BEN, update(ben.types("kept")))]));
     let to_ana = desk.heard(ANA);
     assert_eq!(statuses(&to_ana), [false]);
     assert!(to_ana.contains(&Message::Auth(AuthMessage::Granted(Scope::ReadOnly))));
@@ -363,12 +319,9 @@ fn what_cannot_be_merged_is_found_one_by_one_and_refused_alone() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
     // The gate lets step 2s through unread, as if it had a hole.
     let bug = Some(PlantedBug::GateSkippedOnStep2);
-    let mut desk = room_with(RoomSettings {
-        bug,
-        ..RoomSettings::default()
-    })
-    .with(ANA, Dialect::Hocuspocus, Access::Write)
-    .with(BEN, Dialect::Hocuspocus, Access::Write);
+    let mut desk = room_with(RoomSettings { bug, ..RoomSettings::default() })
+        .with(ANA, Dialect::Hocuspocus, Access::Write)
+        .with(BEN, Dialect::Hocuspocus, Access::Write);
     let garbage = Message::Sync(SyncMessage::Step2(Bytes::from_static(&[9, 9, 9])));
     desk.input(Input::Messages(vec![
         (BEN, update(ben.types("before "))),
@@ -377,10 +330,7 @@ fn what_cannot_be_merged_is_found_one_by_one_and_refused_alone() {
     ]));
     assert_eq!(statuses(&desk.heard(ANA)), [false]);
     assert_eq!(statuses(&desk.heard(BEN)), [true, true]);
-    desk.input(Input::State {
-        request: 1,
-        state_vector: None,
-    });
+    desk.input(Input::State { request: 1, state_vector: None });
     ana.reads(&desk.states[0]);
     assert_eq!(ana.text(), "before after");
 }
@@ -402,11 +352,7 @@ fn an_observer_reads_is_seen_and_cannot_write() {
     updates(&heard).iter().for_each(|update| observer.reads(update));
     assert_eq!(observer.text(), "read me");
     desk.say(OBSERVER, step2(&observer));
-    assert_eq!(
-        statuses(&desk.heard(OBSERVER)),
-        [true],
-        "nothing new, so it reaches 0"
-    );
+    assert_eq!(statuses(&desk.heard(OBSERVER)), [true], "nothing new, so it reaches 0");
 
     desk.say(OBSERVER, presence(13, 1, Some("{}")));
     assert_eq!(entries(&desk.heard(ANA)), [(13, 1, true)]);
@@ -434,9 +380,7 @@ fn an_observer_is_at_zero_although_merging_deleted_what_no_update_said() {
     desk.say(ANA, update(writes(&ana)));
     desk.say(BEN, update(writes(&ben)));
     desk.say(OBSERVER, step1(&observer));
-    updates(&desk.heard(OBSERVER))
-        .iter()
-        .for_each(|update| observer.reads(update));
+    updates(&desk.heard(OBSERVER)).iter().for_each(|update| observer.reads(update));
     desk.say(OBSERVER, step2(&observer));
     assert_eq!(statuses(&desk.heard(OBSERVER)), [true]);
 }
@@ -446,22 +390,13 @@ fn what_was_typed_in_vain_is_paid_for_after_the_upgrade() {
     let ana = Writer::new(11);
     let mut desk = room().with(ANA, Dialect::Hocuspocus, Access::Write);
     desk.settle(ANA, &ana);
-    desk.input(Input::SetAccess {
-        participant: ANA,
-        access: Access::Read,
-    });
-    assert_eq!(
-        desk.heard(ANA),
-        [Message::Auth(AuthMessage::Granted(Scope::ReadOnly))]
-    );
+    desk.input(Input::SetAccess { participant: ANA, access: Access::Read });
+    assert_eq!(desk.heard(ANA), [Message::Auth(AuthMessage::Granted(Scope::ReadOnly))]);
     desk.say(ANA, update(ana.types("one ")));
     desk.say(ANA, update(ana.types("two")));
     assert_eq!(statuses(&desk.heard(ANA)), [false, false]);
 
-    desk.input(Input::SetAccess {
-        participant: ANA,
-        access: Access::Write,
-    });
+    desk.input(Input::SetAccess { participant: ANA, access: Access::Write });
     let heard = desk.heard(ANA);
     assert_eq!(heard[0], Message::Auth(AuthMessage::Granted(Scope::ReadWrite)));
     assert!(matches!(heard[1], Message::Sync(SyncMessage::Step1(_))));
@@ -508,11 +443,7 @@ fn a_new_step_1_of_the_client_voids_what_it_counted_before() {
     desk.say(ANA, step1(&ana));
     desk.say(ANA, step2(&ana));
     desk.flush();
-    assert_eq!(
-        statuses(&desk.heard(ANA)),
-        [true],
-        "one for the step 1 that set the counter to 1"
-    );
+    assert_eq!(statuses(&desk.heard(ANA)), [true], "one for the step 1 that set the counter to 1");
 }
 
 #[test]
@@ -528,10 +459,8 @@ fn a_mark_is_answered_when_all_before_it_is_durable() {
     desk.say(ANA, Message::YSweetStatus(Bytes::from_static(&[1, 5])));
     assert_eq!(desk.heard(ANA), []);
     desk.flush();
-    let answers = [
-        Message::Plenary(PlenaryMessage::Durable(7)),
-        Message::YSweetStatus(Bytes::from_static(&[1, 5])),
-    ];
+    let answers =
+        [Message::Plenary(PlenaryMessage::Durable(7)), Message::YSweetStatus(Bytes::from_static(&[1, 5]))];
     assert_eq!(desk.heard(ANA), answers);
 }
 
@@ -547,11 +476,7 @@ fn a_client_that_said_hello_is_told_which_frame_was_refused_and_why() {
     let heard = desk.heard(ANA);
     assert!(matches!(
         &heard[..],
-        [Message::Plenary(PlenaryMessage::Refused {
-            ordinal: 2,
-            code: RefusalCode::Malformed,
-            ..
-        })]
+        [Message::Plenary(PlenaryMessage::Refused { ordinal: 2, code: RefusalCode::Malformed, .. })]
     ));
     assert!(desk.closed.is_empty());
 }
@@ -573,14 +498,30 @@ fn a_herd_shares_one_encoding() {
 }
 
 #[test]
+fn somebody_who_asks_a_thousand_times_gets_one_answer_at_a_time() {
+    let (ana, ben) = (Writer::new(11), Writer::new(12));
+    let mut desk = room_with(RoomSettings { outbound_bytes_max: 1_000, ..RoomSettings::default() })
+        .with(ANA, Dialect::YWebsocket, Access::Write)
+        .with(BEN, Dialect::YWebsocket, Access::Read);
+    desk.settle(ANA, &ana);
+    desk.say(ANA, update(ana.types(&"x".repeat(5_000))));
+    desk.stuck.push(BEN);
+    desk.input(Input::Messages((0..1_000).map(|_| (BEN, step1(&ben))).collect()));
+    assert_eq!(updates(&desk.heard(BEN)).len(), 1);
+
+    desk.stuck.clear();
+    let backlog = desk.people[&BEN].1.clone();
+    assert!(backlog.written(backlog.bytes()), "it is owed a call");
+    desk.input(Input::Drained(BEN));
+    assert_eq!(updates(&desk.heard(BEN)).len(), 1, "the newest question is answered, too");
+}
+
+#[test]
 fn a_slow_reader_gets_one_diff_when_it_has_drained() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
-    let mut desk = room_with(RoomSettings {
-        outbound_bytes_max: 1_000,
-        ..RoomSettings::default()
-    })
-    .with(ANA, Dialect::YWebsocket, Access::Write)
-    .with(BEN, Dialect::YWebsocket, Access::Read);
+    let mut desk = room_with(RoomSettings { outbound_bytes_max: 1_000, ..RoomSettings::default() })
+        .with(ANA, Dialect::YWebsocket, Access::Write)
+        .with(BEN, Dialect::YWebsocket, Access::Read);
     desk.settle(ANA, &ana);
     desk.settle(BEN, &ben);
     desk.stuck.push(BEN);
@@ -588,11 +529,7 @@ fn a_slow_reader_gets_one_diff_when_it_has_drained() {
         desk.say(ANA, update(ana.types(&"x".repeat(500))));
     }
     let before = updates(&desk.heard(BEN));
-    assert!(
-        before.len() < 5,
-        "{} frames queued for a socket that takes none",
-        before.len()
-    );
+    assert!(before.len() < 5, "{} frames queued for a socket that takes none", before.len());
     before.iter().for_each(|update| ben.reads(update));
 
     desk.stuck.clear();
@@ -608,12 +545,9 @@ fn a_slow_reader_gets_one_diff_when_it_has_drained() {
 #[test]
 fn a_slow_reader_that_missed_little_gets_just_that() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
-    let mut desk = room_with(RoomSettings {
-        outbound_bytes_max: 100,
-        ..RoomSettings::default()
-    })
-    .with(ANA, Dialect::YWebsocket, Access::Write)
-    .with(BEN, Dialect::YWebsocket, Access::Read);
+    let mut desk = room_with(RoomSettings { outbound_bytes_max: 100, ..RoomSettings::default() })
+        .with(ANA, Dialect::YWebsocket, Access::Write)
+        .with(BEN, Dialect::YWebsocket, Access::Read);
     desk.settle(ANA, &ana);
     desk.settle(BEN, &ben);
     desk.stuck.push(BEN);
@@ -635,9 +569,7 @@ fn a_slow_reader_that_missed_little_gets_just_that() {
 fn a_full_disk_loses_nothing_and_disconnects_nobody() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
     let mut desk =
-        room()
-            .with(ANA, Dialect::Hocuspocus, Access::Write)
-            .with(BEN, Dialect::YWebsocket, Access::Write);
+        room().with(ANA, Dialect::Hocuspocus, Access::Write).with(BEN, Dialect::YWebsocket, Access::Write);
     desk.settle(ANA, &ana);
     desk.settle(BEN, &ben);
     desk.is_held = true;
@@ -645,11 +577,7 @@ fn a_full_disk_loses_nothing_and_disconnects_nobody() {
     desk.say(BEN, step1(&ben));
     desk.fail(AppendFailure::Full);
     let heard = desk.heard(BEN);
-    assert_eq!(
-        updates(&heard).len(),
-        1,
-        "the question is answered, from what is durable"
-    );
+    assert_eq!(updates(&heard).len(), 1, "the question is answered, from what is durable");
     updates(&heard).iter().for_each(|update| ben.reads(update));
     assert_eq!(ben.text(), "");
     desk.say(ANA, update(ana.types(", too")));
@@ -658,15 +586,10 @@ fn a_full_disk_loses_nothing_and_disconnects_nobody() {
     desk.is_held = false;
     desk.now_ms += 2_000;
     desk.input(Input::Tick);
-    assert!(matches!(
-        &desk.heard(ANA)[..],
-        [Message::Sync(SyncMessage::Step1(_))]
-    ));
+    assert!(matches!(&desk.heard(ANA)[..], [Message::Sync(SyncMessage::Step1(_))]));
     desk.say(ANA, step2(&ana));
     assert_eq!(statuses(&desk.heard(ANA)), [true, true, false]);
-    updates(&desk.heard(BEN))
-        .iter()
-        .for_each(|update| ben.reads(update));
+    updates(&desk.heard(BEN)).iter().for_each(|update| ben.reads(update));
     assert_eq!(ben.text(), "kept at home, too");
     assert!(desk.closed.is_empty());
 }
@@ -675,9 +598,7 @@ fn a_full_disk_loses_nothing_and_disconnects_nobody() {
 fn a_store_that_failed_closes_writers_and_shows_nothing_more() {
     let (ana, ben) = (Writer::new(11), Writer::new(12));
     let mut desk =
-        room()
-            .with(ANA, Dialect::Hocuspocus, Access::Write)
-            .with(BEN, Dialect::YWebsocket, Access::Read);
+        room().with(ANA, Dialect::Hocuspocus, Access::Write).with(BEN, Dialect::YWebsocket, Access::Read);
     desk.settle(ANA, &ana);
     desk.settle(BEN, &ben);
     desk.is_held = true;
@@ -691,9 +612,7 @@ fn a_store_that_failed_closes_writers_and_shows_nothing_more() {
 #[test]
 fn one_may_only_speak_for_oneself() {
     let mut desk =
-        room()
-            .with(ANA, Dialect::YWebsocket, Access::Write)
-            .with(BEN, Dialect::YWebsocket, Access::Write);
+        room().with(ANA, Dialect::YWebsocket, Access::Write).with(BEN, Dialect::YWebsocket, Access::Write);
     desk.heard(ANA);
     desk.say(ANA, presence(11, 1, Some("{}")));
     desk.heard(BEN);
@@ -710,9 +629,7 @@ fn one_may_only_speak_for_oneself() {
 #[test]
 fn somebody_who_returns_with_an_old_clock_is_told_to_raise_it() {
     let mut desk =
-        room()
-            .with(ANA, Dialect::YWebsocket, Access::Write)
-            .with(BEN, Dialect::YWebsocket, Access::Write);
+        room().with(ANA, Dialect::YWebsocket, Access::Write).with(BEN, Dialect::YWebsocket, Access::Write);
     desk.say(ANA, presence(11, 4, Some("{}")));
     desk.input(Input::Leave(ANA));
     desk.heard(BEN);
@@ -727,43 +644,18 @@ fn somebody_who_returns_with_an_old_clock_is_told_to_raise_it() {
 #[test]
 fn a_snapshot_is_taken_when_the_tail_has_grown_and_the_room_reads_it_back() {
     let ana = Writer::new(11);
-    let mut desk = room_with(RoomSettings {
-        snapshot_tail_bytes_min: 1_000,
-        ..RoomSettings::default()
-    })
-    .with(ANA, Dialect::YWebsocket, Access::Write);
+    let mut desk = room_with(RoomSettings { snapshot_tail_bytes_min: 1_000, ..RoomSettings::default() })
+        .with(ANA, Dialect::YWebsocket, Access::Write);
     desk.settle(ANA, &ana);
     for _ in 0..50 {
-        desk.say(
-            ANA,
-            update(ana.types("about fifty bytes of text, so that it adds up. ")),
-        );
+        desk.say(ANA, update(ana.types("about fifty bytes of text, so that it adds up. ")));
     }
     let (seq, state) = desk.snapshot.clone().expect("a snapshot was taken");
     let tail = desk.stored[seq as usize..].to_vec();
     let (mut room, _) = Room::new(DocumentId::from_bytes([1; 16]), RoomSettings::default());
-    room.handle(
-        0,
-        Input::Loaded(LoadedDocument {
-            snapshot: Some((seq, state)),
-            tail,
-        }),
-    );
-    let effects = room.handle(
-        0,
-        Input::State {
-            request: 1,
-            state_vector: None,
-        },
-    );
-    let [
-        Effect::State {
-            update: Ok(state), ..
-        },
-    ] = &effects[..]
-    else {
-        panic!("one answer")
-    };
+    room.handle(0, Input::Loaded(LoadedDocument { snapshot: Some((seq, state)), tail }));
+    let effects = room.handle(0, Input::State { request: 1, state_vector: None });
+    let [Effect::State { update: Ok(state), .. }] = &effects[..] else { panic!("one answer") };
     let reader = Writer::new(20);
     reader.reads(state);
     assert_eq!(reader.text(), ana.text());
