@@ -32,11 +32,7 @@ pub struct AwarenessEntry {
 /// none. A client may occur twice. Bytes after the last entry are ignored, as y-protocols does.
 pub fn decode_awareness(update: &Bytes) -> Result<Vec<AwarenessEntry>, WireError> {
     let limited = |what, size, limit| {
-        if size > limit {
-            Err(WireError::TooLarge { what, size, limit })
-        } else {
-            Ok(())
-        }
+        if size > limit { Err(WireError::TooLarge { what, size, limit }) } else { Ok(()) }
     };
     limited("awareness update", update.len(), AWARENESS_FRAME_BYTES_MAX)?;
     let mut reader = Reader::new(update.clone());
@@ -52,11 +48,7 @@ pub fn decode_awareness(update: &Bytes) -> Result<Vec<AwarenessEntry>, WireError
         if !is_json(&text, AWARENESS_DEPTH_MAX) {
             return Err(WireError::NotJson);
         }
-        let state = if text.trim_ascii() == b"null" {
-            None
-        } else {
-            Some(text)
-        };
+        let state = if text.trim_ascii() == b"null" { None } else { Some(text) };
         entries.push(AwarenessEntry { client, clock, state });
     }
     Ok(entries)
@@ -64,19 +56,13 @@ pub fn decode_awareness(update: &Bytes) -> Result<Vec<AwarenessEntry>, WireError
 
 /// Writes an awareness update.
 pub fn encode_awareness(entries: &[AwarenessEntry]) -> Bytes {
-    let states: usize = entries
-        .iter()
-        .map(|entry| entry.state.as_ref().map_or(4, Bytes::len))
-        .sum();
+    let states: usize = entries.iter().map(|entry| entry.state.as_ref().map_or(4, Bytes::len)).sum();
     let writer = Writer::after(&[], 4 + states + 18 * entries.len()).var_uint(entries.len() as u64);
     entries
         .iter()
         .fold(writer, |writer, entry| {
             let state = entry.state.as_deref().unwrap_or(b"null");
-            writer
-                .var_uint(entry.client)
-                .var_uint(entry.clock)
-                .var_bytes(state)
+            writer.var_uint(entry.client).var_uint(entry.clock).var_bytes(state)
         })
         .finish()
 }

@@ -85,9 +85,7 @@ impl Scanner<'_> {
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.text[self.at..]
-            .starts_with(word)
-            .then(|| self.at += word.len())
+        self.text[self.at..].starts_with(word).then(|| self.at += word.len())
     }
 
     fn key(&mut self) -> Option<()> {

@@ -38,7 +38,7 @@ pub const AWARENESS_DEPTH_MAX: usize = 64;
 /// The address of a Hocuspocus frame: a document name, and for v4 with session awareness NUL and a session id.
 pub const ADDRESS_BYTES_MAX: usize = 256;
 
-/// A Hocuspocus Auth frame or a token of ours. JSON web tokens with many claims stay below this.
+/// A token, in a Hocuspocus Auth or in type 110. JSON web tokens with many claims stay below this.
 pub const AUTH_BYTES_MAX: usize = 8 * 1024;
 
 /// Reasons, notices and other short text.

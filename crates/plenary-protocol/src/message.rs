@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::{
     error::WireError,
-    limits::{ADDRESS_BYTES_MAX, AUTH_BYTES_MAX, STATE_VECTOR_BYTES_MAX, TEXT_BYTES_MAX},
+    limits::{ADDRESS_BYTES_MAX, AUTH_BYTES_MAX, FRAME_BYTES_MAX, STATE_VECTOR_BYTES_MAX, TEXT_BYTES_MAX},
     wire::{Reader, Writer},
 };
 
@@ -229,9 +229,7 @@ pub fn document_name(address: &str) -> &str {
 /// What each Hocuspocus frame to `address` starts with. Its length is never 0, by which
 /// [`Message::encode`] knows the dialect.
 pub fn address_prefix(address: &str) -> Bytes {
-    Writer::after(&[], 2 + address.len())
-        .var_bytes(address.as_bytes())
-        .finish()
+    Writer::after(&[], 2 + address.len()).var_bytes(address.as_bytes()).finish()
 }
 
 /// Reads one frame of the y-websocket dialect.
@@ -245,10 +243,7 @@ pub fn decode_y_websocket(frame: Bytes) -> Result<Message, WireError> {
         AUTH => match reader.var_uint()? {
             0 => Message::Auth(AuthMessage::Denied(reader.var_string("reason", TEXT_BYTES_MAX)?)),
             tag => {
-                return Err(WireError::UnknownTag {
-                    what: "auth message",
-                    tag,
-                });
+                return Err(WireError::UnknownTag { what: "auth message", tag });
             }
         },
         QUERY_AWARENESS => Message::QueryAwareness,
@@ -265,16 +260,10 @@ pub fn decode_y_websocket(frame: Bytes) -> Result<Message, WireError> {
 pub fn decode_hocuspocus(frame: Bytes) -> Result<Addressed, WireError> {
     match frame[..] {
         [PING] => {
-            return Ok(Addressed {
-                address: String::new(),
-                message: Message::Ping,
-            });
+            return Ok(Addressed { address: String::new(), message: Message::Ping });
         }
         [PONG] => {
-            return Ok(Addressed {
-                address: String::new(),
-                message: Message::Pong,
-            });
+            return Ok(Addressed { address: String::new(), message: Message::Pong });
         }
         _ => {}
     }
@@ -302,21 +291,14 @@ fn sync(reader: &mut Reader) -> Result<Message, WireError> {
             let state_vector = reader.var_bytes()?;
             let (size, limit) = (state_vector.len(), STATE_VECTOR_BYTES_MAX);
             if size > limit {
-                return Err(WireError::TooLarge {
-                    what: "state vector",
-                    size,
-                    limit,
-                });
+                return Err(WireError::TooLarge { what: "state vector", size, limit });
             }
             SyncMessage::Step1(state_vector)
         }
         1 => SyncMessage::Step2(reader.var_bytes()?),
         2 => SyncMessage::Update(reader.var_bytes()?),
         tag => {
-            return Err(WireError::UnknownTag {
-                what: "sync message",
-                tag,
-            });
+            return Err(WireError::UnknownTag { what: "sync message", tag });
         }
     }))
 }
@@ -325,7 +307,8 @@ fn auth(reader: &mut Reader) -> Result<AuthMessage, WireError> {
     Ok(match reader.var_uint()? {
         0 if reader.is_at_end() => AuthMessage::TokenRequest,
         0 => AuthMessage::Token {
-            token: reader.var_string("token", AUTH_BYTES_MAX)?,
+            // Too long a one is denied by whoever checks it: failing here would cost the socket's other documents.
+            token: reader.var_string("token", FRAME_BYTES_MAX)?,
             version: if reader.is_at_end() {
                 None
             } else {
@@ -339,19 +322,14 @@ fn auth(reader: &mut Reader) -> Result<AuthMessage, WireError> {
             _ => return Err(WireError::UnknownScope),
         }),
         tag => {
-            return Err(WireError::UnknownTag {
-                what: "auth message",
-                tag,
-            });
+            return Err(WireError::UnknownTag { what: "auth message", tag });
         }
     })
 }
 
 fn plenary(reader: &mut Reader) -> Result<PlenaryMessage, WireError> {
     Ok(match reader.var_uint()? {
-        0 => PlenaryMessage::Hello {
-            version: reader.var_uint()?,
-        },
+        0 => PlenaryMessage::Hello { version: reader.var_uint()? },
         1 => PlenaryMessage::Welcome(Welcome {
             version: reader.var_uint()?,
             document: reader.var_string("document", ADDRESS_BYTES_MAX)?,
@@ -428,17 +406,13 @@ impl AuthMessage {
     fn write(&self, writer: Writer, y_websocket: bool) -> Writer {
         match self {
             Self::Token { token, version: None } => writer.var_uint(0).var_bytes(token.as_bytes()),
-            Self::Token {
-                token,
-                version: Some(version),
-            } => writer
-                .var_uint(0)
-                .var_bytes(token.as_bytes())
-                .var_bytes(version.as_bytes()),
+            Self::Token { token, version: Some(version) } => {
+                writer.var_uint(0).var_bytes(token.as_bytes()).var_bytes(version.as_bytes())
+            }
             Self::TokenRequest => writer.var_uint(0),
-            Self::Denied(reason) => writer
-                .var_uint(if y_websocket { 0 } else { 1 })
-                .var_bytes(reason.as_bytes()),
+            Self::Denied(reason) => {
+                writer.var_uint(if y_websocket { 0 } else { 1 }).var_bytes(reason.as_bytes())
+            }
             Self::Granted(scope) => writer.var_uint(2).var_bytes(scope.as_str().as_bytes()),
         }
     }
@@ -458,15 +432,9 @@ impl PlenaryMessage {
                 .var_uint(welcome.awareness_entry_bytes_max),
             Self::Mark(mark) => writer.var_uint(2).var_uint(*mark),
             Self::Durable(mark) => writer.var_uint(3).var_uint(*mark),
-            Self::Refused {
-                ordinal,
-                code,
-                reason,
-            } => writer
-                .var_uint(4)
-                .var_uint(*ordinal)
-                .var_uint(code.number())
-                .var_bytes(reason.as_bytes()),
+            Self::Refused { ordinal, code, reason } => {
+                writer.var_uint(4).var_uint(*ordinal).var_uint(code.number()).var_bytes(reason.as_bytes())
+            }
             Self::Token(token) => writer.var_uint(5).var_bytes(token.as_bytes()),
             Self::AccessChanged(access) => writer.var_uint(6).var_uint(access_number(*access)),
             Self::Notice(text) => writer.var_uint(7).var_bytes(text.as_bytes()),

@@ -47,18 +47,11 @@ impl Reader {
     pub fn var_uint(&mut self) -> Result<u64, WireError> {
         let mut number = 0u64;
         for shift in (0..56).step_by(7) {
-            let byte = *self
-                .frame
-                .get(self.at)
-                .ok_or(WireError::Truncated { needed: 1, left: 0 })?;
+            let byte = *self.frame.get(self.at).ok_or(WireError::Truncated { needed: 1, left: 0 })?;
             self.at += 1;
             number |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                return if number > NUMBER_MAX {
-                    Err(WireError::NumberTooLarge)
-                } else {
-                    Ok(number)
-                };
+                return if number > NUMBER_MAX { Err(WireError::NumberTooLarge) } else { Ok(number) };
             }
         }
         Err(WireError::NumberTooLarge)
@@ -70,10 +63,7 @@ impl Reader {
         let count = self.var_uint()?;
         let needed = count.saturating_mul(entry_bytes_min as u64);
         if needed > self.left() as u64 {
-            return Err(WireError::Truncated {
-                needed,
-                left: self.left(),
-            });
+            return Err(WireError::Truncated { needed, left: self.left() });
         }
         Ok(count as usize)
     }
@@ -97,11 +87,7 @@ impl Reader {
     pub fn var_string(&mut self, what: &'static str, bytes_max: usize) -> Result<String, WireError> {
         let bytes = self.var_bytes()?;
         if bytes.len() > bytes_max {
-            return Err(WireError::TooLarge {
-                what,
-                size: bytes.len(),
-                limit: bytes_max,
-            });
+            return Err(WireError::TooLarge { what, size: bytes.len(), limit: bytes_max });
         }
         String::from_utf8(bytes.to_vec()).map_err(|_| WireError::NotUtf8)
     }
@@ -160,23 +146,14 @@ mod tests {
     #[test]
     fn numbers_up_to_what_javascript_holds_are_read_and_no_larger_ones() {
         assert_eq!(reader(&[0xac, 0x02]).var_uint(), Ok(300));
-        assert_eq!(
-            reader(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]).var_uint(),
-            Ok(NUMBER_MAX)
-        );
+        assert_eq!(reader(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]).var_uint(), Ok(NUMBER_MAX));
         assert_eq!(
             reader(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10]).var_uint(),
             Err(WireError::NumberTooLarge)
         );
         assert_eq!(reader(&[0x80; 9]).var_uint(), Err(WireError::NumberTooLarge));
-        assert_eq!(
-            reader(&[0x80]).var_uint(),
-            Err(WireError::Truncated { needed: 1, left: 0 })
-        );
-        assert_eq!(
-            reader(&[]).var_uint(),
-            Err(WireError::Truncated { needed: 1, left: 0 })
-        );
+        assert_eq!(reader(&[0x80]).var_uint(), Err(WireError::Truncated { needed: 1, left: 0 }));
+        assert_eq!(reader(&[]).var_uint(), Err(WireError::Truncated { needed: 1, left: 0 }));
     }
 
     #[test]
@@ -184,10 +161,7 @@ mod tests {
         let huge = Writer::default().var_uint(NUMBER_MAX).finish();
         assert_eq!(
             Reader::new(huge.clone()).var_bytes(),
-            Err(WireError::Truncated {
-                needed: NUMBER_MAX,
-                left: 0
-            })
+            Err(WireError::Truncated { needed: NUMBER_MAX, left: 0 })
         );
         assert!(Reader::new(huge).count(usize::MAX).is_err());
     }

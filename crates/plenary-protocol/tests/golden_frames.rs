@@ -13,10 +13,7 @@ use plenary_protocol::{
 use serde_json::{Value, json};
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -26,10 +23,7 @@ fn hex(bytes: &[u8]) -> String {
 /// All frames of all files: where from, and the frame as JSON.
 fn golden() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/frames");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
         .iter()
@@ -71,10 +65,7 @@ fn meaning(message: &Message) -> Value {
         Message::Auth(AuthMessage::Token { token, version: None }) => {
             json!({"type": "auth-token", "token": token})
         }
-        Message::Auth(AuthMessage::Token {
-            token,
-            version: Some(version),
-        }) => {
+        Message::Auth(AuthMessage::Token { token, version: Some(version) }) => {
             json!({"type": "auth-token", "token": token, "version": version})
         }
         Message::Auth(AuthMessage::TokenRequest) => json!({"type": "auth-token-request"}),
@@ -102,11 +93,7 @@ fn meaning(message: &Message) -> Value {
             }),
             PlenaryMessage::Mark(mark) => json!({"type": "mark", "mark": mark}),
             PlenaryMessage::Durable(mark) => json!({"type": "durable", "mark": mark}),
-            PlenaryMessage::Refused {
-                ordinal,
-                code,
-                reason,
-            } => {
+            PlenaryMessage::Refused { ordinal, code, reason } => {
                 assert_eq!(*code, RefusalCode::Role);
                 json!({"type": "refused", "ordinal": ordinal, "code": "role", "reason": reason})
             }
@@ -150,11 +137,7 @@ fn captured_frames_mean_what_lib0_reads_and_are_written_byte_for_byte() {
         assert_eq!(meaning(&message), expected, "{name}");
         assert_eq!(message.encode(&prefix), bytes[..without_trailing], "{name}");
         if let Message::Awareness(update) = message {
-            assert_eq!(
-                encode_awareness(&decode_awareness(&update).unwrap()),
-                update,
-                "{name}"
-            );
+            assert_eq!(encode_awareness(&decode_awareness(&update).unwrap()), update, "{name}");
         }
     }
 }

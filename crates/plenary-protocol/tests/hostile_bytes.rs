@@ -26,12 +26,7 @@ fn nearly_a_message() -> impl Strategy<Value = Bytes> {
                 Some(address) => Writer::default().var_bytes(address.as_bytes()),
                 None => Writer::default(),
             };
-            writer
-                .var_uint(tag)
-                .var_uint(sub)
-                .var_uint(length)
-                .raw(&rest)
-                .finish()
+            writer.var_uint(tag).var_uint(sub).var_uint(length).raw(&rest).finish()
         },
     )
 }
@@ -157,13 +152,7 @@ fn ping_and_pong_are_one_byte_under_any_address() {
     for message in [Message::Ping, Message::Pong] {
         let frame = message.encode(&address_prefix("doc"));
         assert_eq!(frame.len(), 1);
-        assert_eq!(
-            decode_hocuspocus(frame),
-            Ok(Addressed {
-                address: String::new(),
-                message
-            })
-        );
+        assert_eq!(decode_hocuspocus(frame), Ok(Addressed { address: String::new(), message }));
     }
 }
 
@@ -175,32 +164,17 @@ fn a_few_bytes_that_announce_millions_of_presences_are_refused() {
 
 #[test]
 fn a_presence_that_other_clients_could_not_parse_is_refused() {
-    let broken = AwarenessEntry {
-        client: 1,
-        clock: 1,
-        state: Some(Bytes::from_static(b"{\"user\"")),
-    };
+    let broken = AwarenessEntry { client: 1, clock: 1, state: Some(Bytes::from_static(b"{\"user\"")) };
     assert!(decode_awareness(&encode_awareness(&[broken])).is_err());
     let large = format!("\"{}\"", "x".repeat(limits::AWARENESS_ENTRY_BYTES_MAX));
-    let large = AwarenessEntry {
-        client: 1,
-        clock: 1,
-        state: Some(Bytes::from(large)),
-    };
+    let large = AwarenessEntry { client: 1, clock: 1, state: Some(Bytes::from(large)) };
     assert!(decode_awareness(&encode_awareness(&[large])).is_err());
 }
 
 #[test]
 fn a_presence_of_null_is_the_end_of_it_however_it_is_spaced() {
-    let spaced = AwarenessEntry {
-        client: 1,
-        clock: 1,
-        state: Some(Bytes::from_static(b" null\n")),
-    };
-    assert_eq!(
-        decode_awareness(&encode_awareness(&[spaced])).unwrap()[0].state,
-        None
-    );
+    let spaced = AwarenessEntry { client: 1, clock: 1, state: Some(Bytes::from_static(b" null\n")) };
+    assert_eq!(decode_awareness(&encode_awareness(&[spaced])).unwrap()[0].state, None);
 }
 
 #[test]

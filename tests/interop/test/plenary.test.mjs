@@ -137,6 +137,16 @@ describe('a client that does not say hello', { concurrency: true }, () => {
     await ben.hears('pong')
   })
 
+  it('is denied a token that is too long, and the socket stays', async (t) => {
+    const raw = await Raw.connect(t, {
+      dialect: 'hocuspocus', address: world.server.address, document: await world.newDocument()
+    })
+    raw.send(2, 0, 'x'.repeat(9000))
+    assert.equal((await raw.hears('auth-denied')).reason, 'bad-token')
+    raw.send(2, 0, world.token('ben'))
+    await raw.hears('auth-granted')
+  })
+
   it('is denied when it begins with step 1 and shows no credential', async (t) => {
     const ben = await Raw.connect(t, {
       dialect: 'hocuspocus', address: world.server.address, document: await world.newDocument()

@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
+    Extension,
     extract::{State, WebSocketUpgrade},
     http::HeaderMap,
     response::Response,
@@ -22,7 +23,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{
-    Admission, Dialog, LOOK_AGAIN, Open, Refusal, admit, cookie, expiry,
+    Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, expiry,
     outbox::{Outbox, Waiting},
     pace::Pace,
     recognise, serve, sized, unavailable,
@@ -45,6 +46,7 @@ const BAD_TOKEN: Refusal = Refusal::Because(CloseReason::BadToken);
 pub(super) async fn upgrade(
     State(app): State<App>,
     headers: HeaderMap,
+    progress: Option<Extension<Progress>>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if let Some(response) = unavailable(&app) {
@@ -66,7 +68,7 @@ pub(super) async fn upgrade(
                 before_auth_bytes: 0,
                 pace: Pace::default(),
             };
-            serve(&app, socket, &outbox, dialog).await;
+            serve(&app, socket, progress.unwrap_or_default().0, &outbox, dialog).await;
         }
         .instrument(span)
     })
@@ -90,10 +92,27 @@ struct Hocuspocus {
 enum Stand {
     /// It began with a step 1; unless an Auth comes in time it is denied.
     Expecting(Instant),
-    /// In its room, until the sign-in runs out.
-    Joined { seat: Arc<Seat>, expires: Option<Instant> },
+    /// In its room.
+    Joined(Joined),
     /// Denied or closed: what comes is dropped, without offence, until the next Auth.
     Out,
+}
+
+struct Joined {
+    seat: Arc<Seat>,
+    /// When the sign-in runs out.
+    expires: Option<Instant>,
+    /// When the client is asked for a fresh token, if it understands that.
+    renewal: Option<Instant>,
+}
+
+impl Joined {
+    fn until(expires: Option<Instant>, seat: Arc<Seat>) -> Self {
+        let now = Instant::now();
+        let in_good_time = expires.map(|expires| now + expires.saturating_duration_since(now) * 3 / 4);
+        let renewal = in_good_time.filter(|_| seat.knows_close());
+        Self { seat, expires, renewal }
+    }
 }
 
 impl Hocuspocus {
@@ -113,7 +132,7 @@ impl Hocuspocus {
     /// The seat of an address, while it has one.
     fn seat(&self, address: &str) -> Option<&Arc<Seat>> {
         match self.addresses.get(address)? {
-            Stand::Joined { seat, .. } if !seat.has_ended() => Some(seat),
+            Stand::Joined(joined) if !joined.seat.has_ended() => Some(&joined.seat),
             _ => None,
         }
     }
@@ -122,6 +141,9 @@ impl Hocuspocus {
     async fn recognise(&self, token: String) -> Result<Identity, Refusal> {
         if token.is_empty() {
             return recognise(&self.app, self.cookie.clone()).await;
+        }
+        if token.len() > limits::AUTH_BYTES_MAX {
+            return Err(BAD_TOKEN);
         }
         let bearer = recognise(&self.app, Some(Credential::Bearer(token.clone()))).await;
         if bearer != Err(BAD_TOKEN) {
@@ -175,7 +197,7 @@ impl Hocuspocus {
             outbox: Arc::clone(&self.outbox),
         };
         match self.app.rooms.join(joining, asked_at, &self.app.directory).await {
-            Ok(seat) => self.set(address, Stand::Joined { seat, expires }),
+            Ok(seat) => self.set(address, Stand::Joined(Joined::until(expires, seat))),
             Err(Shut) => self.outbox.close(CloseReason::Restart, Waiting::Written),
         }
     }
@@ -197,7 +219,7 @@ impl Hocuspocus {
                 self.app.rooms.ask_again_for(&seat, &self.app.directory).await;
                 if !seat.has_ended() {
                     self.grant(&address, seat.access());
-                    self.set(address, Stand::Joined { seat, expires });
+                    self.set(address, Stand::Joined(Joined::until(expires, seat)));
                 }
             }
             Err(Refusal::NotNow) => self.outbox.close(CloseReason::StoreDown, Waiting::Written),
@@ -212,7 +234,7 @@ impl Hocuspocus {
     /// Something under an address that is not in its room.
     fn unheard(&mut self, address: String, message: &Message, size_bytes: usize) {
         match self.addresses.get(&address) {
-            Some(Stand::Out | Stand::Joined { .. }) => return,
+            Some(Stand::Out | Stand::Joined(_)) => return,
             Some(Stand::Expecting(_)) => {}
             None => {
                 let begins = matches!(message, Message::Sync(SyncMessage::Step1(_)));
@@ -228,7 +250,7 @@ impl Hocuspocus {
     }
 
     async fn part(&mut self, address: &str) {
-        if let Some(Stand::Joined { seat, .. }) = self.addresses.remove(address) {
+        if let Some(Stand::Joined(Joined { seat, .. })) = self.addresses.remove(address) {
             self.outbox.end_seat(&seat, None);
             seat.room.mailbox.leave(seat.participant).await;
         }
@@ -285,7 +307,7 @@ impl Dialog for Hocuspocus {
     fn due(&self) -> Option<Instant> {
         let stands = self.addresses.values().filter_map(|stand| match stand {
             Stand::Expecting(until) => Some(*until),
-            Stand::Joined { expires, .. } => *expires,
+            Stand::Joined(joined) => joined.renewal.into_iter().chain(joined.expires).min(),
             Stand::Out => None,
         });
         stands.chain(self.auth_within).min()
@@ -298,14 +320,22 @@ impl Dialog for Hocuspocus {
             return self.outbox.close(CloseReason::TimedOut, Waiting::Written);
         }
         let mut silent = Vec::new();
+        let mut stale = Vec::new();
         let mut expired = Vec::new();
         for (address, stand) in &mut self.addresses {
             match stand {
                 Stand::Expecting(until) if *until <= now => silent.push(address.clone()),
-                Stand::Joined { seat, expires } if expires.is_some_and(|expires| expires <= now) => {
-                    // It may have been prolonged elsewhere.
-                    *expires = Some(now + LOOK_AGAIN);
-                    expired.push(Arc::clone(seat));
+                Stand::Joined(joined) => {
+                    let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+                    if is_due(joined.renewal) {
+                        joined.renewal = None;
+                        stale.push(address.clone());
+                    }
+                    if is_due(joined.expires) {
+                        // It may have been prolonged elsewhere.
+                        joined.expires = Some(now + LOOK_AGAIN);
+                        expired.push(Arc::clone(&joined.seat));
+                    }
                 }
                 _ => {}
             }
@@ -313,18 +343,21 @@ impl Dialog for Hocuspocus {
         for address in silent {
             self.deny(address, CloseReason::BadToken.text());
         }
+        for address in stale {
+            self.send(&address, &Message::Auth(AuthMessage::TokenRequest));
+        }
         for seat in expired.into_iter().filter(|seat| !seat.has_ended()) {
             self.app.rooms.ask_again_for(&seat, &self.app.directory).await;
         }
     }
 
     fn is_seated(&self) -> bool {
-        self.addresses.values().any(|stand| matches!(stand, Stand::Joined { seat, .. } if !seat.has_ended()))
+        self.addresses.keys().any(|address| self.seat(address).is_some())
     }
 
     async fn leave(self) {
         for stand in self.addresses.into_values() {
-            if let Stand::Joined { seat, .. } = stand {
+            if let Stand::Joined(Joined { seat, .. }) = stand {
                 seat.room.mailbox.leave(seat.participant).await;
             }
         }
