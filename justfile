@@ -28,8 +28,8 @@ test-rust:
     if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace; else cargo test --workspace; fi
 
 # Unmodified clients from npm against the real server
-test-interop: _packages
-    cargo build --workspace
+test-interop: _interop
+    cargo build -p plenary-cli --features faults
     npm test --prefix tests/interop
 
 # Two browser windows on the demo while the server is killed
