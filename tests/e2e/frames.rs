@@ -89,11 +89,13 @@ async fn a_client_that_begins_with_step_1_and_shows_no_token_is_denied_for_that_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_auth_too_long_to_be_one_is_no_message() {
+async fn a_token_too_long_to_be_one_is_denied_and_the_socket_stays() {
     let stage = Stage::set().await;
+    let ana = stage.person("ana", Role::Drafter).await;
     let mut peer = stage.hocuspocus().await;
     peer.send_token(&"x".repeat(limits::AUTH_BYTES_MAX + 1)).await;
-    assert_eq!(peer.close_code().await, CloseReason::Malformed.code());
+    assert_eq!(peer.message().await, Message::Auth(AuthMessage::Denied("bad-token".into())));
+    peer.authenticate(&ana.token).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

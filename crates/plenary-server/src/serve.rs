@@ -28,6 +28,7 @@ use crate::{
     health::Fitness,
     metrics,
     routes::{self, Assets, Peer},
+    websocket::Progress,
 };
 
 /// How long a client may take to send a request's head, and an idle connection to begin the next one.
@@ -71,10 +72,7 @@ impl OperatorListener {
         }
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self {
-            listener,
-            owner_uid: fs::metadata(path)?.uid(),
-        })
+        Ok(Self { listener, owner_uid: fs::metadata(path)?.uid() })
     }
 }
 
@@ -131,10 +129,7 @@ pub async fn serve(
     tracing::info!("draining");
     let by = Instant::now() + app.config.drain.0;
     let rooms_ended = app.rooms.shutdown(app.config.drain.0).await;
-    let sockets_closed = app
-        .connections
-        .closed(by.saturating_duration_since(Instant::now()))
-        .await;
+    let sockets_closed = app.connections.closed(by.saturating_duration_since(Instant::now())).await;
     let requests_done = timeout_at(by, async {
         open.send_replace(());
         open.closed().await;
@@ -147,12 +142,7 @@ pub async fn serve(
     if rooms_ended && sockets_closed && requests_done {
         Ending::Drained
     } else {
-        tracing::warn!(
-            rooms_ended,
-            sockets_closed,
-            requests_done,
-            "not everything ended in time"
-        );
+        tracing::warn!(rooms_ended, sockets_closed, requests_done, "not everything ended in time");
         Ending::Cut
     }
 }
@@ -187,10 +177,7 @@ async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &wat
     let places = Arc::new(Semaphore::new(app.config.connections_max));
     loop {
         // Beyond the limit they wait in the kernel's queue.
-        let place = Arc::clone(&places)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
         match listener.accept().await {
             Ok((stream, address)) => {
                 // Small frames must not wait for the acknowledgement of the one before.
@@ -198,11 +185,9 @@ async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &wat
                     tracing::debug!(%error, "connection gone before it began");
                     continue;
                 }
-                let held = Held {
-                    stream,
-                    _place: place,
-                };
-                spawn_connection(held, router.clone(), Peer::Address(address), open);
+                let progress = Progress::default();
+                let held = Held { stream, progress: progress.clone(), _place: place };
+                spawn_connection(held, router.clone(), (Peer::Address(address), progress), open);
             }
             Err(error) => accept_failed(&error).await,
         }
@@ -212,18 +197,26 @@ async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &wat
 /// A connection and its place among those that may be open. A socket that was upgraded keeps its place.
 struct Held {
     stream: TcpStream,
+    progress: Progress,
     _place: OwnedSemaphorePermit,
 }
 
 impl AsyncRead for Held {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+        let held = self.get_mut();
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut held.stream).poll_read(cx, buf);
+        held.progress.read(buf.filled().len() - before);
+        polled
     }
 }
 
 impl AsyncWrite for Held {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let held = self.get_mut();
+        let polled = Pin::new(&mut held.stream).poll_write(cx, buf);
+        held.progress.wrote(&polled);
+        polled
     }
 
     fn poll_write_vectored(
@@ -231,7 +224,10 @@ impl AsyncWrite for Held {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+        let held = self.get_mut();
+        let polled = Pin::new(&mut held.stream).poll_write_vectored(cx, bufs);
+        held.progress.wrote(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -255,7 +251,7 @@ async fn accept_operator(operator: Option<OperatorListener>, router: Router, ope
         match listener.accept().await {
             Ok((stream, _)) => match stream.peer_cred() {
                 Ok(peer) if peer.uid() == owner_uid || peer.uid() == 0 => {
-                    spawn_connection(stream, router.clone(), Peer::Operator, open);
+                    spawn_connection(stream, router.clone(), (Peer::Operator, Progress::default()), open);
                 }
                 Ok(peer) => tracing::warn!(uid = peer.uid(), "somebody else tried the operator's socket"),
                 Err(error) => tracing::debug!(%error, "connection gone before it began"),
@@ -273,13 +269,18 @@ async fn accept_failed(error: &io::Error) {
     }
 }
 
-fn spawn_connection<S>(stream: S, router: Router, peer: Peer, open: &watch::Sender<()>)
-where
+fn spawn_connection<S>(
+    stream: S,
+    router: Router,
+    (peer, progress): (Peer, Progress),
+    open: &watch::Sender<()>,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(progress.clone());
         router.clone().oneshot(request)
     });
     let connection = http1::Builder::new()

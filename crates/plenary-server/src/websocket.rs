@@ -12,10 +12,12 @@ mod y_websocket;
 use std::{
     collections::{HashMap, VecDeque},
     future::Future,
+    io,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -60,10 +62,8 @@ const WRITE_BUFFER_BYTES: usize = 8 * 1024;
 /// answered in their dialect instead of ending the connection.
 const MESSAGE_BYTES_MAX: usize = limits::FRAME_BYTES_MAX + 1024 * 1024;
 
-/// How long one write may take before the peer is given up.
-const WRITE_WITHIN: Duration = Duration::from_secs(60);
-
-/// Nothing heard for this long, not even the answer to a ping: the peer is gone.
+/// No byte came in for this long, not even the answer to a ping, or none went out of those that wait: the peer is
+/// gone. Bytes are counted and not messages, for on a poor line a large document takes minutes either way.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// How long a peer may take to answer our close frame.
@@ -174,6 +174,32 @@ impl Drop for Open {
     }
 }
 
+/// The bytes that a socket has moved, counted where it is read and written; a clone counts the same.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<(AtomicU64, AtomicU64)>);
+
+impl Progress {
+    /// Bytes have come in.
+    pub fn read(&self, bytes: usize) {
+        self.0.0.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes have gone out, if that is what the poll says.
+    pub fn wrote(&self, polled: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = polled {
+            self.0.1.fetch_add(*bytes as u64, Ordering::Relaxed);
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.0.0.load(Ordering::Relaxed)
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.0.1.load(Ordering::Relaxed)
+    }
+}
+
 /// What a dialect does with what comes in.
 trait Dialog: Send {
     /// What keeps a quiet client from closing its socket.
@@ -281,11 +307,11 @@ fn expiry(app: &App, identity: &Identity) -> Option<Instant> {
 }
 
 /// Serves one connection until it is over.
-async fn serve<D: Dialog>(app: &App, socket: WebSocket, outbox: &Outbox, mut dialog: D) {
+async fn serve<D: Dialog>(app: &App, socket: WebSocket, progress: Progress, outbox: &Outbox, mut dialog: D) {
     let (sink, stream) = socket.split();
     {
-        let reader = read(app, stream, outbox, &mut dialog);
-        let writer = write(app, sink, outbox, D::FILLER);
+        let reader = read(app, stream, &progress, outbox, &mut dialog);
+        let writer = write(app, sink, &progress, outbox, D::FILLER);
         tokio::pin!(reader, writer);
         let outcome = tokio::select! {
             () = &mut reader => Written::Lost,
@@ -301,21 +327,31 @@ async fn serve<D: Dialog>(app: &App, socket: WebSocket, outbox: &Outbox, mut dia
     dialog.leave().await;
 }
 
-async fn read<D: Dialog>(app: &App, mut stream: SplitStream<WebSocket>, outbox: &Outbox, dialog: &mut D) {
+async fn read<D: Dialog>(
+    app: &App,
+    mut stream: SplitStream<WebSocket>,
+    progress: &Progress,
+    outbox: &Outbox,
+    dialog: &mut D,
+) {
     let mut fitness = app.health.subscribe();
-    let mut heard = Instant::now();
+    let mut heard = (Instant::now(), progress.bytes_read());
     loop {
-        let silent = heard + SILENCE_MAX;
+        let silent = heard.0 + SILENCE_MAX;
         let due = dialog.due().map_or(silent, |due| due.min(silent));
         let received = tokio::select! {
             biased;
             received = stream.next() => received,
             () = sleep_until(due) => {
-                if Instant::now() >= silent {
+                if due < silent {
+                    dialog.on_time().await;
+                } else if progress.bytes_read() != heard.1 || outbox.is_writing() {
+                    // A large message is on its way, or our ping waits behind one.
+                    heard = (Instant::now(), progress.bytes_read());
+                } else {
                     tracing::debug!("nothing heard for too long");
                     return;
                 }
-                dialog.on_time().await;
                 continue;
             }
             Ok(()) = fitness.changed() => {
@@ -325,7 +361,7 @@ async fn read<D: Dialog>(app: &App, mut stream: SplitStream<WebSocket>, outbox: 
                 continue;
             }
         };
-        heard = Instant::now();
+        heard = (Instant::now(), progress.bytes_read());
         match received {
             // Nothing is accepted any more; reading on lets the peer's close frame arrive.
             Some(Ok(_)) if outbox.is_closing() => {}
@@ -365,6 +401,7 @@ enum Written {
 async fn write(
     app: &App,
     mut sink: SplitSink<WebSocket, Message>,
+    progress: &Progress,
     outbox: &Outbox,
     filler: &'static [u8],
 ) -> Written {
@@ -384,7 +421,7 @@ async fn write(
             due.push(Message::Binary(Bytes::from_static(filler)));
             filler_due = now + limits::FILLER_AFTER;
         }
-        if !due.is_empty() && in_time(outbox, send_all(&mut sink, due)).await.is_err() {
+        if !due.is_empty() && in_time(progress, outbox, send_all(&mut sink, due)).await.is_err() {
             return Written::Lost;
         }
         let turn = tokio::select! {
@@ -394,7 +431,7 @@ async fn write(
         };
         match turn {
             Turn::Write => {
-                if in_time(outbox, write_turn(app, &mut sink, outbox, &mut frames)).await.is_err() {
+                if in_time(progress, outbox, write_turn(app, &mut sink, outbox, &mut frames)).await.is_err() {
                     return Written::Lost;
                 }
                 outbox.turn_written();
@@ -403,7 +440,7 @@ async fn write(
             Turn::Close(reason) => {
                 let close =
                     Message::Close(Some(CloseFrame { code: reason.code(), reason: reason.text().into() }));
-                return match in_time(outbox, send_all(&mut sink, vec![close])).await {
+                return match in_time(progress, outbox, send_all(&mut sink, vec![close])).await {
                     Ok(()) => Written::Closed(reason),
                     Err(Lost) => Written::Lost,
                 };
@@ -422,10 +459,23 @@ impl From<axum::Error> for Lost {
     }
 }
 
-async fn in_time(outbox: &Outbox, writing: impl Future<Output = Result<(), Lost>>) -> Result<(), Lost> {
-    tokio::select! {
-        written = timeout(WRITE_WITHIN, writing) => written.unwrap_or(Err(Lost)),
-        () = outbox.until_dropped() => Err(Lost),
+/// Waits for a write for as long as it gets on.
+async fn in_time(
+    progress: &Progress,
+    outbox: &Outbox,
+    writing: impl Future<Output = Result<(), Lost>>,
+) -> Result<(), Lost> {
+    tokio::pin!(writing);
+    loop {
+        let before = progress.bytes_written();
+        tokio::select! {
+            written = timeout(SILENCE_MAX, &mut writing) => match written {
+                Ok(written) => return written,
+                Err(_) if progress.bytes_written() == before => return Err(Lost),
+                Err(_) => {}
+            },
+            () = outbox.until_dropped() => return Err(Lost),
+        }
     }
 }
 

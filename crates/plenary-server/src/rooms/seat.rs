@@ -83,6 +83,11 @@ impl Seat {
         self.ended.swap(true, Ordering::SeqCst)
     }
 
+    /// Whether the client told a provider version.
+    pub(crate) fn knows_close(&self) -> bool {
+        self.knows_close
+    }
+
     /// Queues a frame of the room.
     pub(super) fn send(self: &Arc<Self>, frame: Bytes) {
         self.outbox.push_for(self, frame);

@@ -175,6 +175,11 @@ impl Outbox {
         self.written.send_replace(turn);
     }
 
+    /// Whether frames are in the writer's hands.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.state().turn != *self.written.borrow()
+    }
+
     /// Returns when no frame that was taken before this call is in the writer's hands any more. A socket that
     /// does not take them `within` is dropped: what was revoked must not leave later.
     pub(crate) async fn settled(&self, within: Duration) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{Path, Query, State, WebSocketUpgrade},
     http::HeaderMap,
     response::Response,
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{
-    Admission, Dialog, LOOK_AGAIN, Refusal, admit, busy, cookie, expiry,
+    Admission, Dialog, LOOK_AGAIN, Progress, Refusal, admit, busy, cookie, expiry,
     outbox::{Outbox, Waiting},
     pace::Pace,
     recognise, serve, sized, unavailable,
@@ -42,6 +43,7 @@ pub(super) async fn upgrade(
     Path(document): Path<String>,
     Query(query): Query<Shown>,
     headers: HeaderMap,
+    progress: Option<Extension<Progress>>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if let Some(response) = unavailable(&app) {
@@ -68,7 +70,7 @@ pub(super) async fn upgrade(
         async move {
             let outbox = Arc::new(Outbox::default());
             let dialog = YWebsocket::begin(&app, &outbox, admission).await;
-            serve(&app, socket, &outbox, dialog).await;
+            serve(&app, socket, progress.unwrap_or_default().0, &outbox, dialog).await;
             drop(open);
         }
         .instrument(span)
