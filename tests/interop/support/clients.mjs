@@ -90,7 +90,7 @@ class YWebsocketClient extends Client {
   constructor (kind, options) {
     super(kind, options)
     const provider = new WebsocketProvider(`ws://${options.address}/sync`, options.document, this.doc, {
-      params: { token: options.token },
+      params: options.params ?? { token: options.token },
       WebSocketPolyfill: watchedSocket(this, 'y-websocket'),
       // Clients of one process would find each other without the server.
       disableBc: true,
@@ -160,7 +160,8 @@ class HocuspocusClient extends Client {
 /**
  * Opens one client.
  *
- * `options`: address, document, token; perhaps doc, awareness (null for none), socket (a Hocuspocus socket to share),
+ * `options`: address, document, token; perhaps doc, awareness (null for none), params (for the URL, y-websocket's,
+ * instead of the token), socket (a Hocuspocus socket to share),
  * provider (more Hocuspocus options), onCount (called with the client at each change of `unsyncedChanges`).
  */
 export const openClient = (kind, options) =>

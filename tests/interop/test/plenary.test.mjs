@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import * as Y from 'yjs'
 import { opener } from '../support/clients.mjs'
+import { Proxy } from '../support/proxy.mjs'
 import { Raw } from '../support/raw.mjs'
 import { World } from '../support/server.mjs'
 
@@ -175,6 +176,20 @@ describe('a ticket', { concurrency: true }, () => {
       address: world.server.address, document: await world.newDocument(), query: `ticket=${ticket}`
     })
     assert.ok([4401, 4404, 4501].includes((await raw.hears('closed')).code))
+  })
+
+  it('is drawn anew by a y-websocket page when its connection closes', async (t) => {
+    const document = await world.newDocument()
+    const proxy = await Proxy.to(world.server)
+    t.after(() => proxy.stop())
+    const params = { ticket: await draw(document) }
+    const ben = opener(t)('y-websocket 3.1.0', { address: proxy.address, document, params })
+    ben.provider.on('connection-close', async () => { ben.provider.params = { ticket: await draw(document) } })
+    await ben.synced()
+    proxy.cut()
+    await ben.until('away', () => !ben.isSynced)
+    await ben.synced()
+    assert.deepEqual(ben.closes, [])
   })
 
   it('is drawn anew by a Hocuspocus token function at each connection', async (t) => {
