@@ -15,10 +15,7 @@ use crate::{
 };
 
 pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyhow::Result<u8> {
-    let address = config
-        .public_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{}", config.listen));
+    let address = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     if matches!(command, Command::Verify) && !store::exists(&config.data_dir) {
         bail!("there is no store in {}", config.data_dir.display());
     }
@@ -45,23 +42,13 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
             add_account(&instance, "/api/v1/users", account, &address).await?
         }
         Command::Group(Group::Add { name, kind }) => {
-            let answer = instance
-                .post(
-                    "/api/v1/groups",
-                    without_nulls(json!({"name": name, "kind": kind})),
-                )
-                .await?;
+            let answer =
+                instance.post("/api/v1/groups", without_nulls(json!({"name": name, "kind": kind}))).await?;
             let words = text(&answer, "/id");
             (answer, words)
         }
         Command::Member(member) => change_member(&instance, member).await?,
-        Command::Statement(Statement::Add {
-            group,
-            title,
-            kind,
-            schema,
-            from,
-        }) => {
+        Command::Statement(Statement::Add { group, title, kind, schema, from }) => {
             let markdown = from.as_deref().map(markdown).transpose()?;
             let body = json!({"title": title, "kind": kind, "schema": schema, "markdown": markdown});
             let path = format!("/api/v1/groups/{}/statements", id(&group)?);
@@ -104,20 +91,14 @@ async fn add_account(
     account: Account,
     address: &str,
 ) -> anyhow::Result<(Value, String)> {
-    let Account {
-        email,
-        name,
-        password_stdin,
-    } = account;
+    let Account { email, name, password_stdin } = account;
     let password = if password_stdin { Some(first_line()?) } else { None };
     let has_password = password.is_some();
     let body = without_nulls(json!({"email": email, "name": name, "password": password}));
     let mut answer = instance.post(path, body).await?;
     let mut words = format!("{} can sign in at {address}", text(&answer, "/email"));
     if !has_password {
-        let link = instance
-            .post("/api/v1/session/links", json!({"email": email}))
-            .await?;
+        let link = instance.post("/api/v1/session/links", json!({"email": email})).await?;
         let link = format!("{address}{}", text(&link, "/path"));
         words += &format!("\nonce, within three days, by this link: {link}");
         answer["sign_in_link"] = link.into();
@@ -127,22 +108,13 @@ async fn add_account(
 
 async fn change_member(instance: &Instance, member: Member) -> anyhow::Result<(Value, String)> {
     match member {
-        Member::Add {
-            place: Place { group, email },
-            role,
-        } => {
+        Member::Add { place: Place { group, email }, role } => {
             let path = format!("/api/v1/groups/{}/members", id(&group)?);
-            let answer = instance
-                .post(&path, json!({"email": email, "role": role}))
-                .await?;
+            let answer = instance.post(&path, json!({"email": email, "role": role})).await?;
             let words = format!("{email} is now a {}", text(&answer, "/role"));
             Ok((answer, words))
         }
-        Member::SetRole {
-            place,
-            role,
-            contact_person,
-        } => {
+        Member::SetRole { place, role, contact_person } => {
             let path = member_path(instance, &place).await?;
             let body = json!({"role": role, "contact_person": contact_person});
             let answer = instance.call(Method::PATCH, &path, Some(body)).await?;
@@ -168,19 +140,13 @@ async fn member_path(instance: &Instance, place: &Place) -> anyhow::Result<Strin
         .into_iter()
         .flatten()
         .find(|member| member["user"]["email"] == email.as_str());
-    let Some(member) = found else {
-        bail!("{} is not a member of this group", place.email)
-    };
+    let Some(member) = found else { bail!("{} is not a member of this group", place.email) };
     Ok(format!("{path}/{}", text(member, "/user/id")))
 }
 
 /// Something to be put into a path.
 fn id(text: &str) -> anyhow::Result<&str> {
-    if text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !text.is_empty()
-    {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && !text.is_empty() {
         return Ok(text);
     }
     bail!("`{text}` is not an id; `plenary group add` prints one")
@@ -188,9 +154,7 @@ fn id(text: &str) -> anyhow::Result<&str> {
 
 fn first_line() -> anyhow::Result<String> {
     let mut line = String::new();
-    io::stdin()
-        .read_line(&mut line)
-        .context("cannot read the password from standard input")?;
+    io::stdin().read_line(&mut line).context("cannot read the password from standard input")?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
         bail!("--password-stdin reads the password from the first line of standard input, and that is empty");
@@ -203,11 +167,7 @@ fn markdown(path: &Path) -> anyhow::Result<String> {
 }
 
 fn text(value: &Value, pointer: &str) -> String {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// What is not said is left to the server's defaults.
@@ -229,11 +189,7 @@ fn found(report: &Value) -> String {
         lines.push(match found["what"].as_str() {
             Some("store") => format!("damaged: {}", text(found, "/reason")),
             Some("document") => {
-                format!(
-                    "damaged: document {}: {}",
-                    text(found, "/document"),
-                    text(found, "/reason")
-                )
+                format!("damaged: document {}: {}", text(found, "/document"), text(found, "/reason"))
             }
             Some("document-missing") => format!(
                 "damaged: statement {} names document {}, which does not exist",
@@ -250,9 +206,7 @@ fn found(report: &Value) -> String {
     }
     for orphan in &orphans {
         let orphan = orphan.as_str().unwrap_or_default();
-        lines.push(format!(
-            "left over, harmless: document {orphan} belongs to no statement"
-        ));
+        lines.push(format!("left over, harmless: document {orphan} belongs to no statement"));
     }
     lines.push(if damage.is_empty() {
         "everything is whole".into()

@@ -26,19 +26,13 @@ pub(crate) struct Person {
 /// Makes what is not there yet, and a fresh sign-in link for each person.
 pub(crate) async fn prepare(instance: &Instance) -> anyhow::Result<Vec<Person>> {
     for (name, email, _) in PEOPLE {
-        let added = instance
-            .post("/api/v1/users", json!({"email": email, "name": name}))
-            .await;
+        let added = instance.post("/api/v1/users", json!({"email": email, "name": name})).await;
         unless_there(added, "email-taken")?;
     }
     let groups = instance.get("/api/v1/groups").await?;
     let group = match named(&groups["groups"], "name", GROUP) {
         Some(group) => group,
-        None => {
-            instance
-                .post("/api/v1/groups", json!({"name": GROUP, "kind": "country"}))
-                .await?
-        }
+        None => instance.post("/api/v1/groups", json!({"name": GROUP, "kind": "country"})).await?,
     };
     let group = group["id"].as_str().context("a group has an id")?;
     for (_, email, role) in PEOPLE {
@@ -60,11 +54,7 @@ pub(crate) async fn prepare(instance: &Instance) -> anyhow::Result<Vec<Person>> 
         let body = json!({"email": email, "uses": "until-it-expires", "expires": "7d"});
         let link = instance.post("/api/v1/session/links", body).await?;
         let link_path = link["path"].as_str().context("a link has a path")?.to_owned();
-        people.push(Person {
-            name,
-            role,
-            link_path,
-        });
+        people.push(Person { name, role, link_path });
     }
     Ok(people)
 }
@@ -73,23 +63,13 @@ pub(crate) async fn prepare(instance: &Instance) -> anyhow::Result<Vec<Person>> 
 fn unless_there(outcome: anyhow::Result<Value>, code: &str) -> anyhow::Result<()> {
     match outcome {
         Ok(_) => Ok(()),
-        Err(error)
-            if error
-                .downcast_ref::<Refused>()
-                .is_some_and(|refused| refused.code == code) =>
-        {
-            Ok(())
-        }
+        Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == code) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 fn named(things: &Value, field: &str, name: &str) -> Option<Value> {
-    things
-        .as_array()?
-        .iter()
-        .find(|thing| thing[field] == name)
-        .cloned()
+    things.as_array()?.iter().find(|thing| thing[field] == name).cloned()
 }
 
 /// The title in the Markdown file's front matter.
@@ -104,9 +84,6 @@ mod tests {
 
     #[test]
     fn the_sample_has_its_title() {
-        assert_eq!(
-            title(STATEMENT),
-            "Joint stakeholder submission on the Republic of Valdoria"
-        );
+        assert_eq!(title(STATEMENT), "Joint stakeholder submission on the Republic of Valdoria");
     }
 }

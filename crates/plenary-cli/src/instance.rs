@@ -68,15 +68,7 @@ impl Instance {
                     return Err(error).context(format!("cannot reach the server at {}", socket.display()));
                 }
             }
-            match store::open(
-                config.clone(),
-                Options {
-                    lock_wait: LOCK_WAIT,
-                    ..Options::default()
-                },
-            )
-            .await
-            {
+            match store::open(config.clone(), Options { lock_wait: LOCK_WAIT, ..Options::default() }).await {
                 Ok((app, _)) => return Ok(Self::here(app)),
                 Err(error) if is_locked(&error) && Instant::now() < by => {}
                 Err(error) => return Err(error),
@@ -96,10 +88,7 @@ impl Instance {
         path: &str,
         body: Option<Value>,
     ) -> anyhow::Result<Value> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, "localhost");
+        let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
         let request = match body {
             Some(body) => request
                 .header(header::CONTENT_TYPE, "application/json")
@@ -109,24 +98,15 @@ impl Instance {
         let (status, body) = match self {
             Self::Here(router) => {
                 let response = router.clone().oneshot(request.map(Body::new)).await?;
-                (
-                    response.status(),
-                    response.into_body().collect().await?.to_bytes(),
-                )
+                (response.status(), response.into_body().collect().await?.to_bytes())
             }
             Self::Running(socket) => {
                 let stream = UnixStream::connect(socket).await?;
                 let (mut sender, connection) =
                     hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
                 tokio::spawn(connection);
-                let response = sender
-                    .send_request(request)
-                    .await
-                    .context("the server broke off")?;
-                (
-                    response.status(),
-                    response.into_body().collect().await?.to_bytes(),
-                )
+                let response = sender.send_request(request).await.context("the server broke off")?;
+                (response.status(), response.into_body().collect().await?.to_bytes())
             }
         };
         answer(status, &body)
@@ -143,11 +123,7 @@ impl Instance {
 
 fn answer(status: StatusCode, body: &[u8]) -> anyhow::Result<Value> {
     if status.is_success() {
-        return Ok(if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(body)?
-        });
+        return Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(body)? });
     }
     match serde_json::from_slice::<Refused>(body) {
         Ok(refused) => Err(refused.into()),
@@ -156,10 +132,7 @@ fn answer(status: StatusCode, body: &[u8]) -> anyhow::Result<Value> {
 }
 
 fn is_nobody_there(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {

@@ -41,15 +41,8 @@ pub(crate) async fn run(
 
     let listen = config.listen;
     let socket = instance::socket(&config.data_dir);
-    let (app, store) = store::open(
-        config,
-        Options {
-            lock_wait: LOCK_WAIT,
-            accept_loss,
-            ..Options::default()
-        },
-    )
-    .await?;
+    let (app, store) =
+        store::open(config, Options { lock_wait: LOCK_WAIT, accept_loss, ..Options::default() }).await?;
     let operator = match OperatorListener::bind(&socket) {
         Ok(operator) => Some(operator),
         // Too long a path, say. Commands then cannot reach the running server; everything else works.
@@ -59,14 +52,10 @@ pub(crate) async fn run(
         }
     };
     let people = match is_demo {
-        true => demo::prepare(&Instance::here(app.clone()))
-            .await
-            .context("cannot prepare the demo")?,
+        true => demo::prepare(&Instance::here(app.clone())).await.context("cannot prepare the demo")?,
         false => Vec::new(),
     };
-    let tcp = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
+    let tcp = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = format!("http://{}", tcp.local_addr()?);
     let watching = tokio::spawn(watch_store(app.clone(), Arc::clone(&store)));
 
@@ -116,12 +105,7 @@ fn announce(address: &str, people: &[Person], as_json: bool) {
     println!("listening on {address}");
     if !people.is_empty() {
         println!("\nSign in as one of these, each in a browser (or private window) of its own:\n");
-        for Person {
-            name,
-            role,
-            link_path,
-        } in people
-        {
+        for Person { name, role, link_path } in people {
             println!("  {name:<14} {role:<12} {address}{link_path}");
         }
         println!();

@@ -18,10 +18,7 @@ pub(crate) fn read(arguments: &Arguments) -> anyhow::Result<Config> {
         flags.insert("data_dir".into(), data_dir.into());
     }
     let is_demo = matches!(arguments.command, Command::Serve { demo: true, .. });
-    if let Command::Serve {
-        listen, public_url, ..
-    } = &arguments.command
-    {
+    if let Command::Serve { listen, public_url, .. } = &arguments.command {
         flags.extend(listen.map(|listen| ("listen".into(), listen.to_string().into())));
         flags.extend(public_url.clone().map(|url| ("public_url".into(), url.into())));
     }
@@ -39,17 +36,13 @@ pub(crate) fn read(arguments: &Arguments) -> anyhow::Result<Config> {
         // Only our own names have to be text.
         Some((name.into_string().ok()?, value.into_string().ok()?))
     });
-    let says_where = file
-        .as_ref()
-        .is_some_and(|(_, content)| content.contains_key("data_dir"))
+    let says_where = file.as_ref().is_some_and(|(_, content)| content.contains_key("data_dir"))
         || std::env::var_os("PLENARY_DATA_DIR").is_some()
         || flags.contains_key("data_dir");
     if is_demo && !says_where {
         flags.insert("data_dir".into(), DEMO_DATA_DIR.into());
     }
-    let file = file
-        .as_ref()
-        .map(|(name, content)| (name.as_str(), content.clone()));
+    let file = file.as_ref().map(|(name, content)| (name.as_str(), content.clone()));
     let config = Config::from_layers(file, environment, flags)?;
     if is_demo && !config.listen.ip().is_loopback() {
         bail!(
@@ -68,7 +61,5 @@ fn file(path: &Path) -> anyhow::Result<Map<String, Value>> {
 }
 
 fn is_missing(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }

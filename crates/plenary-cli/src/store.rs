@@ -19,10 +19,7 @@ const DIRECTORY: &str = "store";
 pub(crate) async fn open(config: Config, options: Options) -> anyhow::Result<(App, Arc<SledStore>)> {
     private_directory(&config.data_dir)?;
     let directory = config.data_dir.join(DIRECTORY);
-    let options = Options {
-        reserve_bytes: config.disk_reserve_bytes,
-        ..options
-    };
+    let options = Options { reserve_bytes: config.disk_reserve_bytes, ..options };
     let store = tokio::task::spawn_blocking(move || SledStore::open(directory, options)).await??;
     let store = Arc::new(store);
     let app = App::new(config, store.clone(), store.clone(), Clock::default())
@@ -47,9 +44,7 @@ pub(crate) fn exists(data_dir: &Path) -> bool {
 fn private_directory(path: &Path) -> anyhow::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
-    builder
-        .create(path)
-        .with_context(|| format!("cannot make the data directory {}", path.display()))
+    builder.create(path).with_context(|| format!("cannot make the data directory {}", path.display()))
 }
 
 struct Check(Arc<SledStore>);
@@ -58,14 +53,9 @@ impl StoreCheck for Check {
     fn check(&self) -> BoxFuture<'_, Result<StoreReport, StoreError>> {
         Box::pin(async move {
             let report = self.0.verify().await;
-            let damage = report
-                .findings
-                .into_iter()
-                .map(|found| format!("{}: {}", found.place, found.reason));
-            Ok(StoreReport {
-                records: report.records,
-                damage: damage.collect(),
-            })
+            let damage =
+                report.findings.into_iter().map(|found| format!("{}: {}", found.place, found.reason));
+            Ok(StoreReport { records: report.records, damage: damage.collect() })
         })
     }
 }

@@ -14,10 +14,7 @@ use std::{
 
 use serde_json::Value;
 
-const SAMPLE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../tests/fixtures/sample-submission.md"
-);
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/sample-submission.md");
 
 /// A data directory of its own, gone with the test.
 struct Folder(PathBuf);
@@ -35,15 +32,8 @@ impl Folder {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plenary"));
-        command
-            .current_dir(&self.0)
-            .arg("--data-dir")
-            .arg(self.data())
-            .args(arguments);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.current_dir(&self.0).arg("--data-dir").arg(self.data()).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PLENARY_")) {
             command.env_remove(name);
         }
@@ -74,21 +64,12 @@ impl Folder {
     }
 
     fn serve(&self, arguments: &[&str]) -> Server {
-        let mut child = self
-            .command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("it prints where it listens").unwrap();
-        let address = first
-            .strip_prefix("listening on http://")
-            .expect(&first)
-            .to_owned();
-        Server {
-            child,
-            address,
-            lines: Box::new(lines.map(Result::unwrap)),
-        }
+        let address = first.strip_prefix("listening on http://").expect(&first).to_owned();
+        Server { child, address, lines: Box::new(lines.map(Result::unwrap)) }
     }
 }
 
@@ -107,9 +88,7 @@ struct Server {
 impl Server {
     /// Status and body of the answer.
     fn get(&self, path: &str, token: Option<&str>) -> (u16, String) {
-        let authorization = token.map_or(String::new(), |token| {
-            format!("Authorization: Bearer {token}\r\n")
-        });
+        let authorization = token.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
         self.send(&format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\n{authorization}Connection: close\r\n\r\n",
             self.address
@@ -137,10 +116,7 @@ impl Server {
     /// Asks it to end as a supervisor does, and returns its status and how long it took.
     fn terminate(mut self) -> (Option<i32>, Duration) {
         let began = Instant::now();
-        let killed = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
+        let killed = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(killed.success());
         let status = self.child.wait().unwrap();
         (status.code(), began.elapsed())
@@ -161,114 +137,44 @@ fn first_day(folder: &Folder) -> (String, String) {
     let again = folder.refused(&["init", "--email", "other@ngo.example", "--name", "Other"]);
     assert!(again.contains("plenary user add"), "{again}");
 
-    let mut adding = folder.command(&[
-        "user",
-        "add",
-        "--email",
-        "ilse@ngo.example",
-        "--name",
-        "Ilse",
-        "--password-stdin",
-    ]);
+    let mut adding =
+        folder.command(&["user", "add", "--email", "ilse@ngo.example", "--name", "Ilse", "--password-stdin"]);
     let mut adding = adding.stdin(Stdio::piped()).spawn().unwrap();
-    adding
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"correct horse battery\n")
-        .unwrap();
+    adding.stdin.take().unwrap().write_all(b"correct horse battery\n").unwrap();
     assert!(adding.wait().unwrap().success());
     folder.ok(&["user", "add", "--email", "jon@ngo.example", "--name", "Jon"]);
 
     let group = folder.ok(&["group", "add", "--name", "Valdoria", "--kind", "country"]);
-    let place = |email: &'static str| {
-        vec![
-            "--group".to_owned(),
-            group.clone(),
-            "--email".into(),
-            email.into(),
-        ]
-    };
+    let place =
+        |email: &'static str| vec!["--group".to_owned(), group.clone(), "--email".into(), email.into()];
     let member = |what: &[&str], email: &'static str, rest: &[&str]| {
         let place = place(email);
         let place: Vec<&str> = place.iter().map(String::as_str).collect();
-        [what, &place, rest]
-            .concat()
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
+        [what, &place, rest].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let ok = |arguments: Vec<String>| folder.ok(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     let refused =
         |arguments: Vec<String>| folder.refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    ok(member(
-        &["member", "add"],
-        "ilse@ngo.example",
-        &["--role", "coordinator"],
-    ));
-    ok(member(
-        &["member", "add"],
-        "jon@ngo.example",
-        &["--role", "observer"],
-    ));
-    ok(member(
-        &["member", "set-role"],
-        "jon@ngo.example",
-        &["--role", "drafter"],
-    ));
+    ok(member(&["member", "add"], "ilse@ngo.example", &["--role", "coordinator"]));
+    ok(member(&["member", "add"], "jon@ngo.example", &["--role", "observer"]));
+    ok(member(&["member", "set-role"], "jon@ngo.example", &["--role", "drafter"]));
     assert!(refused(member(&["member", "remove"], "ilse@ngo.example", &[])).contains("contact person"));
-    ok(member(
-        &["member", "set-role"],
-        "jon@ngo.example",
-        &["--role", "coordinator", "--contact-person"],
-    ));
-    ok(member(
-        &["member", "set-role"],
-        "ilse@ngo.example",
-        &["--role", "coordinator", "--contact-person"],
-    ));
+    ok(member(&["member", "set-role"], "jon@ngo.example", &["--role", "coordinator", "--contact-person"]));
+    ok(member(&["member", "set-role"], "ilse@ngo.example", &["--role", "coordinator", "--contact-person"]));
     ok(member(&["member", "remove"], "jon@ngo.example", &[]));
     assert!(refused(member(&["member", "remove"], "jon@ngo.example", &[])).contains("not a member"));
     assert!(
-        refused(member(
-            &["member", "add"],
-            "nobody@ngo.example",
-            &["--role", "drafter"]
-        ))
-        .contains("address")
+        refused(member(&["member", "add"], "nobody@ngo.example", &["--role", "drafter"])).contains("address")
     );
 
-    let statement = folder.ok(&[
-        "statement",
-        "add",
-        "--group",
-        &group,
-        "--title",
-        "Joint submission",
-        "--from",
-        SAMPLE,
-    ]);
+    let statement =
+        folder.ok(&["statement", "add", "--group", &group, "--title", "Joint submission", "--from", SAMPLE]);
     let words: Vec<&str> = statement.split_whitespace().collect();
-    assert_eq!(
-        [words[0], words[2], words[4]],
-        ["statement", "body", "comments"],
-        "{statement}"
-    );
-    let token = folder.ok(&[
-        "token",
-        "create",
-        "--email",
-        "ilse@ngo.example",
-        "--expires",
-        "2h",
-    ]);
+    assert_eq!([words[0], words[2], words[4]], ["statement", "body", "comments"], "{statement}");
+    let token = folder.ok(&["token", "create", "--email", "ilse@ngo.example", "--expires", "2h"]);
     assert_eq!(token.len(), 43, "{token}");
     let found = folder.json(&["verify"]);
-    assert_eq!(
-        (&found["whole"], &found["documents"]),
-        (&true.into(), &2.into()),
-        "{found}"
-    );
+    assert_eq!((&found["whole"], &found["documents"]), (&true.into(), &2.into()), "{found}");
     (words[3].to_owned(), token)
 }
 
@@ -317,20 +223,8 @@ fn a_server_that_was_killed_leaves_nothing_in_the_way() {
     let group = folder.ok(&["group", "add", "--name", "Valdoria"]);
     server.child.kill().unwrap();
     server.child.wait().unwrap();
-    assert!(
-        folder.data().join("plenary.sock").exists(),
-        "it had no time to tidy up"
-    );
-    folder.ok(&[
-        "statement",
-        "add",
-        "--group",
-        &group,
-        "--title",
-        "Brief",
-        "--kind",
-        "brief",
-    ]);
+    assert!(folder.data().join("plenary.sock").exists(), "it had no time to tidy up");
+    folder.ok(&["statement", "add", "--group", &group, "--title", "Brief", "--kind", "brief"]);
     let server = folder.serve(&[]);
     folder.ok(&["group", "add", "--name", "Another"]);
     assert_eq!(server.terminate().0, Some(0));
@@ -342,10 +236,7 @@ fn two_servers_do_not_share_a_data_directory() {
     let _first = folder.serve(&[]);
     let second = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(second.status.code(), Some(1), "{second:?}");
-    assert!(
-        String::from_utf8_lossy(&second.stderr).contains("another process"),
-        "{second:?}"
-    );
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another process"), "{second:?}");
     folder.ok(&["group", "add", "--name", "The first one still answers"]);
 }
 
@@ -358,8 +249,7 @@ fn the_demo_has_four_people_and_a_text_and_is_made_once() {
         while links.len() < 4 {
             let line = server.lines.next().expect("four links");
             links.extend(
-                line.split_once("/#sign-in=")
-                    .map(|(before, secret)| (before.to_owned(), secret.to_owned())),
+                line.split_once("/#sign-in=").map(|(before, secret)| (before.to_owned(), secret.to_owned())),
             );
         }
         let names = ["Ilse Marenko", "Safiya Orrin", "Renée Aubry", "Jon Aruk"];
@@ -378,14 +268,8 @@ fn the_demo_has_four_people_and_a_text_and_is_made_once() {
 #[test]
 fn the_demo_stays_on_this_machine() {
     let folder = Folder::new("demo-far");
-    let refused = folder.refused(&[
-        "serve",
-        "--demo",
-        "--listen",
-        "0.0.0.0:0",
-        "--public-url",
-        "http://x.example",
-    ]);
+    let refused =
+        folder.refused(&["serve", "--demo", "--listen", "0.0.0.0:0", "--public-url", "http://x.example"]);
     assert!(refused.contains("this machine"), "{refused}");
 }
 
@@ -400,28 +284,14 @@ fn settings_come_from_flags_environment_and_file_and_mistakes_are_named() {
 
     fs::write(&file, "listem = \"127.0.0.1:1\"\n").unwrap();
     let refused = folder.refused(&["group", "add", "--name", "X"]);
-    assert!(
-        refused.contains("plenary.toml") && refused.contains("listem"),
-        "{refused}"
-    );
+    assert!(refused.contains("plenary.toml") && refused.contains("listem"), "{refused}");
     fs::write(&file, "listen = 127").unwrap();
-    assert!(
-        folder
-            .refused(&["group", "add", "--name", "X"])
-            .contains("plenary.toml")
-    );
+    assert!(folder.refused(&["group", "add", "--name", "X"]).contains("plenary.toml"));
     fs::remove_file(&file).unwrap();
-    assert!(
-        folder
-            .refused(&["--config", "missing.toml", "verify"])
-            .contains("missing.toml")
-    );
+    assert!(folder.refused(&["--config", "missing.toml", "verify"]).contains("missing.toml"));
     let mut command = folder.command(&["verify"]);
     let output = command.env("PLENARY_DRAIN", "soon").output().unwrap();
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("PLENARY_DRAIN"),
-        "{output:?}"
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("PLENARY_DRAIN"), "{output:?}");
     let refused = folder.refused(&["serve", "--listen", "0.0.0.0:0"]);
     assert!(refused.contains("public_url"), "{refused}");
 }
@@ -441,10 +311,7 @@ fn verifying_a_damaged_store_does_not_end_well() {
     fs::write(&db, bytes).unwrap();
     let output = folder.run(&["verify"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    assert!(
-        String::from_utf8_lossy(&output.stdout).contains("damaged: "),
-        "{output:?}"
-    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("damaged: "), "{output:?}");
 }
 
 fn find(directory: &Path, name: &str) -> PathBuf {
@@ -467,28 +334,17 @@ fn passwords_and_secrets_are_not_in_the_log() {
     fs::write(folder.0.join("plenary.toml"), "log_level = \"debug\"\n").unwrap();
     let mut server = folder.serve(&[]);
     let (document, token) = first_day(&folder);
-    server.get(
-        &format!("/api/v1/documents/{document}/state?sv=c2VjcmV0"),
-        Some(&token),
-    );
+    server.get(&format!("/api/v1/documents/{document}/state?sv=c2VjcmV0"), Some(&token));
     server.get(&format!("/sync/{document}?token={token}"), None);
-    server.post(
-        "/api/v1/session",
-        r#"{"email": "ilse@ngo.example", "password": "correct horse battery"}"#,
-    );
+    server.post("/api/v1/session", r#"{"email": "ilse@ngo.example", "password": "correct horse battery"}"#);
     let mut log = server.child.stderr.take().unwrap();
     assert_eq!(server.terminate().0, Some(0));
     let mut lines = String::new();
     log.read_to_string(&mut lines).unwrap();
     assert!(lines.contains(&document), "{lines}");
-    for secret in [
-        token.as_str(),
-        "correct horse",
-        "c2VjcmV0",
-        "Valdoria",
-        "Joint submission",
-        "ilse@ngo.example",
-    ] {
+    for secret in
+        [token.as_str(), "correct horse", "c2VjcmV0", "Valdoria", "Joint submission", "ilse@ngo.example"]
+    {
         assert!(!lines.contains(secret), "{secret} in {lines}");
     }
 }

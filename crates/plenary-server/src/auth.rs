@@ -119,11 +119,7 @@ pub enum AuthError {
 
 /// The sign-in cookie's name: tied to https where there is https, and plainly named where there is none.
 pub fn cookie_name(config: &Config) -> &'static str {
-    if config.is_https() {
-        "__Host-plenary"
-    } else {
-        "plenary-development-http"
-    }
+    if config.is_https() { "__Host-plenary" } else { "plenary-development-http" }
 }
 
 /// The sign-in cookie among the headers.
@@ -139,18 +135,14 @@ pub fn cookie(config: &Config, headers: &HeaderMap) -> Option<Credential> {
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .filter(|(given, _)| *given == name);
-    values
-        .next()
-        .map(|(_, value)| Credential::Cookie(value.to_owned()))
+    values.next().map(|(_, value)| Credential::Cookie(value.to_owned()))
 }
 
 /// The token of an `Authorization: Bearer` header.
 pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| Credential::Bearer(token.trim().to_owned()))
+    scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()))
 }
 
 /// What the sign-in cookie is set to: for this server's own pages alone, out of reach of their scripts.
@@ -164,10 +156,7 @@ pub fn set_cookie(config: &Config, secret: &str) -> String {
 /// What takes the sign-in cookie away.
 pub fn clear_cookie(config: &Config) -> String {
     let secure = if config.is_https() { "; Secure" } else { "" };
-    format!(
-        "{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{secure}",
-        cookie_name(config)
-    )
+    format!("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{secure}", cookie_name(config))
 }
 
 /// Whether a request that changes something may rest on a cookie: the browser must say, by `Sec-Fetch-Site` or by
@@ -198,10 +187,7 @@ pub fn is_own_origin(config: &Config, headers: &HeaderMap) -> bool {
     match &config.public_url {
         Some(url) => origin.eq_ignore_ascii_case(url),
         None => {
-            let host = headers
-                .get(header::HOST)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default();
+            let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
             is_loopback_host(host) && origin.strip_prefix("http://").is_some_and(|named| named == host)
         }
     }
@@ -222,17 +208,11 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
-            .collect()
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
     }
 
     fn public() -> Config {
-        Config {
-            public_url: Some("https://plenary.example.org".into()),
-            ..Config::default()
-        }
+        Config { public_url: Some("https://plenary.example.org".into()), ..Config::default() }
     }
 
     #[test]
@@ -292,15 +272,10 @@ mod tests {
 
     #[test]
     fn the_cookie_is_found_among_others() {
-        let found = cookie(
-            &Config::default(),
-            &headers(&[("cookie", "a=b; plenary-development-http=s; c=d")]),
-        );
+        let found =
+            cookie(&Config::default(), &headers(&[("cookie", "a=b; plenary-development-http=s; c=d")]));
         assert_eq!(found, Some(Credential::Cookie("s".into())));
-        assert_eq!(
-            cookie(&public(), &headers(&[("cookie", "plenary-development-http=s")])),
-            None
-        );
+        assert_eq!(cookie(&public(), &headers(&[("cookie", "plenary-development-http=s")])), None);
     }
 
     #[test]

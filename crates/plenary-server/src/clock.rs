@@ -18,9 +18,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that stands at `now_ms` until it is turned.
     pub fn standing_at(now_ms: u64) -> Self {
-        Self {
-            set_ms: Some(Arc::new(AtomicU64::new(now_ms))),
-        }
+        Self { set_ms: Some(Arc::new(AtomicU64::new(now_ms))) }
     }
 
     /// Milliseconds since 1970 UTC.
@@ -36,10 +34,7 @@ impl Clock {
     /// Turns a standing clock on; the system's own is left alone.
     pub fn turn(&self, by: Duration) {
         if let Some(set) = &self.set_ms {
-            set.fetch_add(
-                u64::try_from(by.as_millis()).unwrap_or(u64::MAX),
-                Ordering::SeqCst,
-            );
+            set.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
         }
     }
 }

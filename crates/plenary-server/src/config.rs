@@ -132,10 +132,7 @@ impl Config {
                 continue;
             };
             let value = match default {
-                Value::Number(_) => text
-                    .parse::<u64>()
-                    .map(Value::from)
-                    .unwrap_or(Value::String(text)),
+                Value::Number(_) => text.parse::<u64>().map(Value::from).unwrap_or(Value::String(text)),
                 _ => Value::String(text),
             };
             read(&name, Map::from_iter([(field.clone(), value.clone())]))?;
@@ -150,10 +147,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         match &self.public_url {
             Some(url) => {
-                let host = url
-                    .strip_prefix("https://")
-                    .or_else(|| url.strip_prefix("http://"))
-                    .unwrap_or("");
+                let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or("");
                 if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
                     return Err(ConfigError::PublicUrlUnusable { url: url.clone() });
                 }
@@ -168,17 +162,13 @@ impl Config {
 
     /// Whether browsers reach us by https, so that cookies can be tied to it.
     pub fn is_https(&self) -> bool {
-        self.public_url
-            .as_deref()
-            .is_some_and(|url| url.starts_with("https://"))
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 }
 
 fn read(place: &str, values: Map<String, Value>) -> Result<Config, ConfigError> {
-    serde_json::from_value(Value::Object(values)).map_err(|error| ConfigError::Unreadable {
-        place: place.to_owned(),
-        reason: error.to_string(),
-    })
+    serde_json::from_value(Value::Object(values))
+        .map_err(|error| ConfigError::Unreadable { place: place.to_owned(), reason: error.to_string() })
 }
 
 /// A length of time in the settings.
@@ -200,13 +190,7 @@ impl Span {
     }
 }
 
-const UNITS: [(&str, u64); 5] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-];
+const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// A length of time is not written the way we read it.
 #[derive(Debug, thiserror::Error)]
@@ -250,9 +234,7 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -267,12 +249,9 @@ mod tests {
     #[test]
     fn flags_beat_environment_beats_file_beats_default() {
         let file = object(serde_json::json!({"room_idle": "1s", "log_level": "warn", "snapshot_age": "2h"}));
-        let environment = [
-            ("PLENARY_ROOM_IDLE", "2s"),
-            ("PLENARY_LOG_LEVEL", "debug"),
-            ("PLENARY_WEB", "skip"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment =
+            [("PLENARY_ROOM_IDLE", "2s"), ("PLENARY_LOG_LEVEL", "debug"), ("PLENARY_WEB", "skip")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let flags = object(serde_json::json!({"room_idle": "3s"}));
         let config = Config::from_layers(Some(("plenary.toml", file)), environment, flags).unwrap();
         assert_eq!(config.room_idle, Span::seconds(3));
@@ -284,9 +263,8 @@ mod tests {
     #[test]
     fn an_unknown_name_in_the_file_is_an_error_that_names_both() {
         let file = object(serde_json::json!({"lisen": "127.0.0.1:1"}));
-        let error = Config::from_layers(Some(("plenary.toml", file)), [], Map::new())
-            .unwrap_err()
-            .to_string();
+        let error =
+            Config::from_layers(Some(("plenary.toml", file)), [], Map::new()).unwrap_err().to_string();
         assert!(
             error.contains("plenary.toml") && error.contains("lisen") && error.contains("listen"),
             "{error}"
@@ -296,13 +274,8 @@ mod tests {
     #[test]
     fn a_bad_value_in_the_environment_is_an_error_that_names_it() {
         let environment = [("PLENARY_DRAIN".to_owned(), "soon".to_owned())];
-        let error = Config::from_layers(None, environment, Map::new())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("PLENARY_DRAIN") && error.contains("soon"),
-            "{error}"
-        );
+        let error = Config::from_layers(None, environment, Map::new()).unwrap_err().to_string();
+        assert!(error.contains("PLENARY_DRAIN") && error.contains("soon"), "{error}");
     }
 
     #[test]
@@ -322,15 +295,7 @@ mod tests {
         for text in ["500ms", "30s", "10m", "12h", "7d", "90s"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
-        for text in [
-            "",
-            "12",
-            "h",
-            "-1s",
-            "1.5h",
-            "99999999999999999999d",
-            "18446744073709551615d",
-        ] {
+        for text in ["", "12", "h", "-1s", "1.5h", "99999999999999999999d", "18446744073709551615d"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use self::tickets::Tickets;
 pub use self::{
-    sign_ins::{LINK_MAX, LinkUses, TOKEN_MAX, Token},
+    sign_ins::{LINK_MAX, LinkUses, SignInBy, TOKEN_MAX, Token},
     statements::{DocumentOwner, NewStatement},
     tickets::{TICKET_MS, TicketError},
     users::{NewUser, User, normal_email},
@@ -101,9 +101,7 @@ impl Standing {
 
     fn allowed(&self, decide: impl Fn(Subject) -> Decision) -> Result<(), Error> {
         let as_member = decide(self.member);
-        let as_administrator = self
-            .is_administrator
-            .then(|| decide(Subject::InstanceAdministrator));
+        let as_administrator = self.is_administrator.then(|| decide(Subject::InstanceAdministrator));
         match (as_member, as_administrator) {
             (Decision::Allow, _) | (_, Some(Decision::Allow)) => Ok(()),
             // To an administrator the thing exists, so the answer says what is missing.
@@ -137,13 +135,7 @@ impl Directory {
     /// Over these cells.
     pub fn new(cells: Arc<dyn Cells>, config: Arc<Config>, clock: Clock) -> Self {
         let (passwords, tickets) = (Passwords::new(), Tickets::default());
-        Self(Arc::new(Inner {
-            cells,
-            config,
-            clock,
-            passwords,
-            tickets,
-        }))
+        Self(Arc::new(Inner { cells, config, clock, passwords, tickets }))
     }
 
     /// Recognises a caller. A ticket is used up by this, whatever comes of it.
@@ -152,16 +144,9 @@ impl Directory {
             Credential::Cookie(secret) => self.session_identity(&secret).await,
             Credential::Bearer(secret) => self.token_identity(&secret).await,
             Credential::Ticket(secret) => {
-                let identity = self
-                    .0
-                    .tickets
-                    .redeem(&secret, self.0.clock.now_ms())
-                    .ok_or(AuthError::Invalid)?;
-                if self.holds(&identity).await? {
-                    Ok(identity)
-                } else {
-                    Err(AuthError::Invalid)
-                }
+                let identity =
+                    self.0.tickets.redeem(&secret, self.0.clock.now_ms()).ok_or(AuthError::Invalid)?;
+                if self.holds(&identity).await? { Ok(identity) } else { Err(AuthError::Invalid) }
             }
             Credential::Operator => Ok(Identity::operator()),
         }
@@ -176,16 +161,9 @@ impl Directory {
         }
         let owner = self.read::<StatementId>(&key::document(document)).await?;
         let owner = owner.map_or(StatementId::from_bytes([0; 16]), |stored| stored.value);
-        let statement = self
-            .read::<Statement>(&key::statement(owner))
-            .await?
-            .map(|stored| stored.value);
-        let group = statement
-            .as_ref()
-            .map_or(GroupId::from_bytes([0; 16]), |statement| statement.group);
-        let membership = self
-            .read::<Membership>(&key::member(group, identity.user))
-            .await?;
+        let statement = self.read::<Statement>(&key::statement(owner)).await?.map(|stored| stored.value);
+        let group = statement.as_ref().map_or(GroupId::from_bytes([0; 16]), |statement| statement.group);
+        let membership = self.read::<Membership>(&key::member(group, identity.user)).await?;
         let standing = Standing::of(identity, membership.as_ref().map(|stored| &stored.value));
 
         let statement = statement.ok_or(Denied::NotFound)?;
@@ -196,9 +174,7 @@ impl Directory {
         if identity.only_document.is_some_and(|only| only != document) {
             return Err(Denied::NotFound);
         }
-        let access = standing
-            .access(channel, statement.stage())
-            .ok_or(Denied::NotFound)?;
+        let access = standing.access(channel, statement.stage()).ok_or(Denied::NotFound)?;
         Ok(Grant {
             access,
             statement: statement.id,
@@ -211,24 +187,17 @@ impl Directory {
 
     /// Draws a ticket that recognises `identity` once, for one document. Ask for access first.
     pub fn draw_ticket(&self, identity: &Identity, document: DocumentId) -> Result<String, TicketError> {
-        let identity = Identity {
-            only_document: Some(document),
-            ..identity.clone()
-        };
+        let identity = Identity { only_document: Some(document), ..identity.clone() };
         self.0.tickets.draw(identity, self.now_ms())
     }
 
     /// Whether what the identity rests on still holds.
     async fn holds(&self, identity: &Identity) -> Result<bool, StoreError> {
         let rests = match identity.via {
-            Via::Session(hash) => self
-                .session(hash)
-                .await?
-                .is_some_and(|session| session.user == identity.user),
-            Via::Token(hash) => self
-                .token(hash)
-                .await?
-                .is_some_and(|token| token.user == identity.user),
+            Via::Session(hash) => {
+                self.session(hash).await?.is_some_and(|session| session.user == identity.user)
+            }
+            Via::Token(hash) => self.token(hash).await?.is_some_and(|token| token.user == identity.user),
             Via::Operator => return Ok(true),
         };
         let user = self.user(identity.user).await?;
@@ -236,12 +205,7 @@ impl Directory {
     }
 
     async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Stored<T>>, StoreError> {
-        self.0
-            .cells
-            .get(key)
-            .await?
-            .map(|cell| decoded(&cell))
-            .transpose()
+        self.0.cells.get(key).await?.map(|cell| decoded(&cell)).transpose()
     }
 
     async fn list<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<Stored<T>>, StoreError> {
@@ -264,18 +228,12 @@ fn decoded<T: DeserializeOwned>(cell: &Cell) -> Result<Stored<T>, StoreError> {
                 error.column()
             ),
         })?;
-    Ok(Stored {
-        value,
-        version: cell.version,
-    })
+    Ok(Stored { value, version: cell.version })
 }
 
 fn put(key: String, value: &impl Serialize) -> CellChange {
     let value = serde_json::to_vec(value).expect("what we store has no keys but text");
-    CellChange::Put {
-        key,
-        value: Bytes::from(value),
-    }
+    CellChange::Put { key, value: Bytes::from(value) }
 }
 
 fn delete(key: String) -> CellChange {

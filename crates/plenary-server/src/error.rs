@@ -181,18 +181,11 @@ impl IntoResponse for Error {
             status: status.as_u16(),
             code,
             // As the same thing that is missing, so that nobody can tell the two apart.
-            detail: if code == "not-found" {
-                Self::NotFound.to_string()
-            } else {
-                self.to_string()
-            },
+            detail: if code == "not-found" { Self::NotFound.to_string() } else { self.to_string() },
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -203,10 +196,7 @@ impl IntoResponse for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Full {
-                free_bytes,
-                reserve_bytes,
-            } => {
+            StoreError::Full { free_bytes, reserve_bytes } => {
                 tracing::warn!(free_bytes, reserve_bytes, "the disk is nearly full");
                 Self::DiskFull
             }
@@ -247,9 +237,9 @@ impl From<Denied> for Error {
 impl From<StateError> for Error {
     fn from(error: StateError) -> Self {
         match error {
-            StateError::MalformedStateVector => Self::Malformed {
-                reason: "sv is not a Yjs state vector in base64url".into(),
-            },
+            StateError::MalformedStateVector => {
+                Self::Malformed { reason: "sv is not a Yjs state vector in base64url".into() }
+            }
             StateError::Store(error) => error.into(),
             StateError::Damaged => Self::Damaged,
             StateError::Unanswered => Self::Busy,
@@ -260,10 +250,9 @@ impl From<StateError> for Error {
 impl From<PasswordError> for Error {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::TooShort { .. } | PasswordError::TooLong { .. } => Self::Invalid {
-                field: "password",
-                reason: error.to_string(),
-            },
+            PasswordError::TooShort { .. } | PasswordError::TooLong { .. } => {
+                Self::Invalid { field: "password", reason: error.to_string() }
+            }
             PasswordError::Busy => Self::Busy,
             PasswordError::Hashing => Self::Internal,
         }
@@ -272,18 +261,12 @@ impl From<PasswordError> for Error {
 
 impl From<NameError> for Error {
     fn from(error: NameError) -> Self {
-        Self::Invalid {
-            field: "name",
-            reason: error.to_string(),
-        }
+        Self::Invalid { field: "name", reason: error.to_string() }
     }
 }
 
 impl From<UnknownName> for Error {
     fn from(error: UnknownName) -> Self {
-        Self::Invalid {
-            field: error.what,
-            reason: error.to_string(),
-        }
+        Self::Invalid { field: error.what, reason: error.to_string() }
     }
 }

@@ -82,7 +82,6 @@ impl App {
             idle_after: config.room_idle.0,
             snapshot_tail_bytes_min: config.snapshot_tail_bytes,
             snapshot_age_max: config.snapshot_age.0,
-            ..RoomsSettings::default()
         };
         let rooms = Rooms::new(Arc::clone(&log), clock.clone(), settings);
         let connections = Connections::default();

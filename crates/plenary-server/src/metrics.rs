@@ -25,18 +25,10 @@ pub fn handle() -> &'static PrometheusHandle {
             tracing::warn!("another metrics recorder is in place");
         }
         describe_counter!("plenary_http_requests_total", "HTTP requests answered");
-        describe_histogram!(
-            "plenary_http_request_seconds",
-            Unit::Seconds,
-            "Time to answer an HTTP request"
-        );
+        describe_histogram!("plenary_http_request_seconds", Unit::Seconds, "Time to answer an HTTP request");
         describe_gauge!("plenary_rooms", "Rooms in memory");
         describe_gauge!("plenary_participants", "Participants in all rooms");
-        describe_gauge!(
-            "plenary_mailbox_bytes",
-            Unit::Bytes,
-            "Messages waiting in mailboxes"
-        );
+        describe_gauge!("plenary_mailbox_bytes", Unit::Bytes, "Messages waiting in mailboxes");
         describe_gauge!("plenary_store_failed", "1 once the store failed for good");
         handle
     })
@@ -50,10 +42,7 @@ pub(crate) fn render(app: &App) -> String {
         ("plenary_rooms", counts.rooms),
         ("plenary_participants", counts.participants),
         ("plenary_mailbox_bytes", counts.mailbox_bytes),
-        (
-            "plenary_store_failed",
-            usize::from(app.health.fitness() == Fitness::StoreFailed),
-        ),
+        ("plenary_store_failed", usize::from(app.health.fitness() == Fitness::StoreFailed)),
     ] {
         // Far below 2^52.
         #[allow(clippy::cast_precision_loss)]

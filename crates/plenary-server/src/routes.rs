@@ -64,9 +64,7 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(Extension(assets))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::map_response(move |response| {
-            with_security_headers(response, https)
-        }))
+        .layer(middleware::map_response(move |response| with_security_headers(response, https)))
         .layer(middleware::from_fn(observe::observe))
         .with_state(app)
 }
@@ -100,16 +98,11 @@ async fn with_security_headers(mut response: Response, https: bool) -> Response 
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     if https {
         let two_years = HeaderValue::from_static("max-age=63072000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

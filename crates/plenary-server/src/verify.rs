@@ -92,10 +92,7 @@ pub async fn verify(app: &App, check: Option<Arc<dyn StoreCheck>>) -> Result<Rep
     let summaries = app.log.documents().await?;
     for summary in &summaries {
         if let Err(reason) = build(app, summary.document).await {
-            damage.push(Damage::Document {
-                document: summary.document,
-                reason,
-            });
+            damage.push(Damage::Document { document: summary.document, reason });
         }
     }
     let stored: HashSet<DocumentId> = summaries.iter().map(|summary| summary.document).collect();

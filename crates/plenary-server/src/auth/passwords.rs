@@ -136,18 +136,8 @@ mod tests {
         let passwords = Passwords::new();
         let stored = passwords.hash("correct horse battery".into()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=65536,t=3,p=1$"), "{stored}");
-        assert!(
-            passwords
-                .fits("correct horse battery".into(), Some(stored.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .fits("correct horse batter".into(), Some(stored))
-                .await
-                .unwrap()
-        );
+        assert!(passwords.fits("correct horse battery".into(), Some(stored.clone())).await.unwrap());
+        assert!(!passwords.fits("correct horse batter".into(), Some(stored)).await.unwrap());
     }
 
     #[tokio::test]
@@ -163,13 +153,7 @@ mod tests {
     #[tokio::test]
     async fn short_and_endless_passwords_are_refused() {
         let passwords = Passwords::new();
-        assert_eq!(
-            passwords.hash("elevenchars".into()).await,
-            Err(PasswordError::TooShort { chars: 11 })
-        );
-        assert_eq!(
-            passwords.hash("x".repeat(129)).await,
-            Err(PasswordError::TooLong { chars: 129 })
-        );
+        assert_eq!(passwords.hash("elevenchars".into()).await, Err(PasswordError::TooShort { chars: 11 }));
+        assert_eq!(passwords.hash("x".repeat(129)).await, Err(PasswordError::TooLong { chars: 129 }));
     }
 }

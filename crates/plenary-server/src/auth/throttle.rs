@@ -45,10 +45,8 @@ impl Throttle {
             // Somebody tries a great many accounts. Forgetting is the lesser harm: hashing is bounded anyway.
             entries.clear();
         }
-        let limits = [
-            (account, TRIES_MAX, REFILL_MS),
-            (Who::Address(address), ADDRESS_TRIES_MAX, ADDRESS_REFILL_MS),
-        ];
+        let limits =
+            [(account, TRIES_MAX, REFILL_MS), (Who::Address(address), ADDRESS_TRIES_MAX, ADDRESS_REFILL_MS)];
         let wait_ms = limits.iter().map(|(who, tries_max, refill_ms)| {
             let free_at = entries.get(who).copied().unwrap_or(0).max(now_ms);
             (free_at + refill_ms).saturating_sub(now_ms + tries_max * refill_ms)

@@ -15,25 +15,15 @@ const TRIES_MAX: usize = 5;
 impl Directory {
     /// Makes a group. Nobody but administrators sees it until it has members.
     pub async fn create_group(&self, name: Name, kind: GroupKind) -> Result<Group, Error> {
-        let group = Group {
-            id: Uuid::now_v7().into(),
-            name,
-            kind,
-            created: self.now_ms(),
-        };
-        self.0
-            .cells
-            .commit(vec![put(key::group(group.id), &group)], Vec::new())
-            .await?;
+        let group = Group { id: Uuid::now_v7().into(), name, kind, created: self.now_ms() };
+        self.0.cells.commit(vec![put(key::group(group.id), &group)], Vec::new()).await?;
         Ok(group)
     }
 
     /// The group, and what `identity` is to it. `NotFound` alike if there is none and if they may not know.
     pub async fn group(&self, identity: &Identity, group: GroupId) -> Result<(Group, Standing), Error> {
         let stored = self.read::<Group>(&key::group(group)).await?;
-        let membership = self
-            .read::<Membership>(&key::member(group, identity.user))
-            .await?;
+        let membership = self.read::<Membership>(&key::member(group, identity.user)).await?;
         let standing = Standing::of(identity, membership.as_ref().map(|stored| &stored.value));
         let group = stored.ok_or(Error::NotFound)?.value;
         standing.require(Action::SeeExistence)?;
@@ -56,12 +46,7 @@ impl Directory {
 
     /// Every group there is.
     pub async fn groups(&self) -> Result<Vec<Group>, StoreError> {
-        Ok(self
-            .list(key::GROUPS)
-            .await?
-            .into_iter()
-            .map(|stored| stored.value)
-            .collect())
+        Ok(self.list(key::GROUPS).await?.into_iter().map(|stored| stored.value).collect())
     }
 
     /// The members of a group.
@@ -79,18 +64,13 @@ impl Directory {
         change: impl Fn(&mut Members, u64) -> Result<T, MembershipError>,
     ) -> Result<T, Error> {
         for _ in 0..TRIES_MAX {
-            let Stored { value, version } = self
-                .read::<Group>(&key::group(group))
-                .await?
-                .ok_or(Error::NotFound)?;
+            let Stored { value, version } =
+                self.read::<Group>(&key::group(group)).await?.ok_or(Error::NotFound)?;
             let before = self.members(group).await?;
             let mut after = before.clone();
             let outcome = change(&mut after, self.now_ms())?;
             let mut changes = vec![put(key::group(group), &value)];
-            for member in after
-                .iter()
-                .filter(|member| before.get(member.user) != Some(member))
-            {
+            for member in after.iter().filter(|member| before.get(member.user) != Some(member)) {
                 changes.push(put(key::member(group, member.user), member));
                 changes.push(put(key::group_of(member.user, group), &group));
             }
@@ -98,10 +78,7 @@ impl Directory {
                 changes.push(delete(key::member(group, member.user)));
                 changes.push(delete(key::group_of(member.user, group)));
             }
-            let expected = vec![Expected::At {
-                key: key::group(group),
-                version,
-            }];
+            let expected = vec![Expected::At { key: key::group(group), version }];
             match self.0.cells.commit(changes, expected).await {
                 Ok(()) => return Ok(outcome),
                 Err(StoreError::Conflict { .. }) => {}

@@ -30,6 +30,18 @@ pub(super) struct Session {
     created: u64,
     /// Last use, within `SEEN_EVERY_MS`.
     seen: u64,
+    /// How it was opened.
+    by: SignInBy,
+}
+
+/// How somebody signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignInBy {
+    /// With the password.
+    Password,
+    /// With a link.
+    Link,
 }
 
 /// A bearer token, without its secret.
@@ -62,27 +74,17 @@ struct Link {
 
 impl Directory {
     /// Signs `user` in and returns the secret for the cookie.
-    pub async fn open_session(&self, user: UserId) -> Result<String, Error> {
+    pub async fn open_session(&self, user: UserId, by: SignInBy) -> Result<String, Error> {
         let (secret, hash) = new_secret();
         let now = self.now_ms();
-        let session = Session {
-            user,
-            created: now,
-            seen: now,
-        };
-        self.0
-            .cells
-            .commit(vec![put(key::session(hash), &session)], Vec::new())
-            .await?;
+        let session = Session { user, created: now, seen: now, by };
+        self.0.cells.commit(vec![put(key::session(hash), &session)], Vec::new()).await?;
         Ok(secret)
     }
 
     /// Ends a session. Ok, too, if there is none.
     pub async fn close_session(&self, hash: SecretHash) -> Result<(), Error> {
-        self.0
-            .cells
-            .commit(vec![delete(key::session(hash))], Vec::new())
-            .await?;
+        self.0.cells.commit(vec![delete(key::session(hash))], Vec::new()).await?;
         Ok(())
     }
 
@@ -91,15 +93,8 @@ impl Directory {
         let expires_in = in_bounds("expires", expires_in, TOKEN_MAX)?;
         let (secret, hash) = new_secret();
         let now = self.now_ms();
-        let token = Token {
-            user,
-            created: now,
-            expires: now.saturating_add(expires_in),
-        };
-        self.0
-            .cells
-            .commit(vec![put(key::token(hash), &token)], Vec::new())
-            .await?;
+        let token = Token { user, created: now, expires: now.saturating_add(expires_in) };
+        self.0.cells.commit(vec![put(key::token(hash), &token)], Vec::new()).await?;
         Ok((secret, token))
     }
 
@@ -121,10 +116,7 @@ impl Directory {
         if !self.tokens_of(user).await?.iter().any(|(known, _)| known == id) {
             return Err(Error::NotFound);
         }
-        self.0
-            .cells
-            .commit(vec![delete(format!("{}{id}", key::TOKENS))], Vec::new())
-            .await?;
+        self.0.cells.commit(vec![delete(format!("{}{id}", key::TOKENS))], Vec::new()).await?;
         Ok(())
     }
 
@@ -132,15 +124,8 @@ impl Directory {
     pub async fn create_link(&self, user: UserId, uses: LinkUses, expires_in: Span) -> Result<String, Error> {
         let expires_in = in_bounds("expires", expires_in, LINK_MAX)?;
         let (secret, hash) = new_secret();
-        let link = Link {
-            user,
-            expires: self.now_ms().saturating_add(expires_in),
-            uses,
-        };
-        self.0
-            .cells
-            .commit(vec![put(key::link(hash), &link)], Vec::new())
-            .await?;
+        let link = Link { user, expires: self.now_ms().saturating_add(expires_in), uses };
+        self.0.cells.commit(vec![put(key::link(hash), &link)], Vec::new()).await?;
         Ok(secret)
     }
 
@@ -154,10 +139,7 @@ impl Directory {
             return Ok(None);
         }
         if stored.value.uses == LinkUses::Once {
-            let expected = Expected::At {
-                key: key.clone(),
-                version: stored.version,
-            };
+            let expected = Expected::At { key: key.clone(), version: stored.version };
             match self.0.cells.commit(vec![delete(key)], vec![expected]).await {
                 Ok(()) => {}
                 // Somebody else was faster.
@@ -201,10 +183,8 @@ impl Directory {
         let now = self.now_ms();
         if now.saturating_sub(session.seen) >= SEEN_EVERY_MS.min(self.0.config.session_idle.as_ms() / 2) {
             let seen = put(key::session(hash), &Session { seen: now, ..session });
-            let expected = Expected::At {
-                key: key::session(hash),
-                version: self.session_version(hash).await?,
-            };
+            let expected =
+                Expected::At { key: key::session(hash), version: self.session_version(hash).await? };
             match self.0.cells.commit(vec![seen], vec![expected]).await {
                 // Written by a request beside this one, or signed out meanwhile: never bring a session back.
                 Ok(()) | Err(StoreError::Conflict { .. }) => {}
@@ -223,11 +203,7 @@ impl Directory {
     }
 
     async fn identity(&self, user: UserId, via: Via, expires_at_ms: u64) -> Result<Identity, AuthError> {
-        let user = self
-            .user(user)
-            .await?
-            .filter(|user| !user.closed)
-            .ok_or(AuthError::Invalid)?;
+        let user = self.user(user).await?.filter(|user| !user.closed).ok_or(AuthError::Invalid)?;
         Ok(Identity {
             user: user.id,
             name: user.name.into(),
@@ -238,18 +214,18 @@ impl Directory {
         })
     }
 
+    /// How the session was opened; `None` if it has ended.
+    pub async fn signed_in_by(&self, hash: SecretHash) -> Result<Option<SignInBy>, StoreError> {
+        Ok(self.session(hash).await?.map(|session| session.by))
+    }
+
     pub(super) async fn session(&self, hash: SecretHash) -> Result<Option<Session>, StoreError> {
         let stored = self.read::<Session>(&key::session(hash)).await?;
-        Ok(stored
-            .map(|stored| stored.value)
-            .filter(|session| self.is_open(session)))
+        Ok(stored.map(|stored| stored.value).filter(|session| self.is_open(session)))
     }
 
     async fn session_version(&self, hash: SecretHash) -> Result<u64, StoreError> {
-        Ok(self
-            .read::<Session>(&key::session(hash))
-            .await?
-            .map_or(0, |stored| stored.version))
+        Ok(self.read::<Session>(&key::session(hash)).await?.map_or(0, |stored| stored.version))
     }
 
     fn is_open(&self, session: &Session) -> bool {
@@ -260,9 +236,7 @@ impl Directory {
 
     pub(super) async fn token(&self, hash: SecretHash) -> Result<Option<Token>, StoreError> {
         let stored = self.read::<Token>(&key::token(hash)).await?;
-        Ok(stored
-            .map(|stored| stored.value)
-            .filter(|token| token.expires > self.now_ms()))
+        Ok(stored.map(|stored| stored.value).filter(|token| token.expires > self.now_ms()))
     }
 
     /// The keys of everything a user is signed in by.
@@ -287,10 +261,7 @@ struct Owned {
 
 fn in_bounds(field: &'static str, span: Span, max: Span) -> Result<u64, Error> {
     if span.0.is_zero() || span.0 > max.0 {
-        return Err(Error::Invalid {
-            field,
-            reason: format!("must be more than nothing and at most {max}"),
-        });
+        return Err(Error::Invalid { field, reason: format!("must be more than nothing and at most {max}") });
     }
     Ok(span.as_ms())
 }

@@ -65,16 +65,9 @@ impl Directory {
         identity: &Identity,
         statement: StatementId,
     ) -> Result<(Statement, Standing), Error> {
-        let stored = self
-            .read::<Statement>(&key::statement(statement))
-            .await?
-            .map(|stored| stored.value);
-        let group = stored
-            .as_ref()
-            .map_or(GroupId::from_bytes([0; 16]), |statement| statement.group);
-        let membership = self
-            .read::<Membership>(&key::member(group, identity.user))
-            .await?;
+        let stored = self.read::<Statement>(&key::statement(statement)).await?.map(|stored| stored.value);
+        let group = stored.as_ref().map_or(GroupId::from_bytes([0; 16]), |statement| statement.group);
+        let membership = self.read::<Membership>(&key::member(group, identity.user)).await?;
         let standing = Standing::of(identity, membership.as_ref().map(|stored| &stored.value));
         let statement = stored.ok_or(Error::NotFound)?;
         standing.require(Action::SeeExistence)?;
@@ -99,14 +92,8 @@ impl Directory {
         let stored = self.read::<Statement>(&key).await?.ok_or(Error::NotFound)?;
         let mut statement = stored.value;
         statement.lifecycle.move_to(to)?;
-        let expected = Expected::At {
-            key: key.clone(),
-            version: stored.version,
-        };
-        self.0
-            .cells
-            .commit(vec![put(key, &statement)], vec![expected])
-            .await?;
+        let expected = Expected::At { key: key.clone(), version: stored.version };
+        self.0.cells.commit(vec![put(key, &statement)], vec![expected]).await?;
         Ok(statement)
     }
 
@@ -118,11 +105,7 @@ impl Directory {
             for document in [documents.body, documents.comments] {
                 let named = self.read::<StatementId>(&key::document(document)).await?;
                 let is_mutual = named.is_some_and(|named| named.value == id);
-                owners.push(DocumentOwner {
-                    document,
-                    statement: id,
-                    is_mutual,
-                });
+                owners.push(DocumentOwner { document, statement: id, is_mutual });
             }
         }
         Ok(owners)

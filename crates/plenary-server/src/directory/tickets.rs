@@ -33,21 +33,12 @@ impl Tickets {
     pub(super) fn draw(&self, identity: Identity, now_ms: u64) -> Result<String, TicketError> {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tickets.retain(|_, ticket| ticket.expires_ms > now_ms);
-        let of_user = tickets
-            .values()
-            .filter(|ticket| ticket.identity.user == identity.user)
-            .count();
+        let of_user = tickets.values().filter(|ticket| ticket.identity.user == identity.user).count();
         if tickets.len() >= TICKETS_MAX || of_user >= TICKETS_OF_ONE_USER_MAX {
             return Err(TicketError);
         }
         let (secret, hash) = new_secret();
-        tickets.insert(
-            hash,
-            Ticket {
-                identity,
-                expires_ms: now_ms.saturating_add(TICKET_MS),
-            },
-        );
+        tickets.insert(hash, Ticket { identity, expires_ms: now_ms.saturating_add(TICKET_MS) });
         Ok(secret)
     }
 

@@ -6,7 +6,7 @@ use plenary_storage::{Expected, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Directory, delete, key, put};
+use super::{Directory, SignInBy, delete, key, put};
 use crate::error::Error;
 
 /// The longest address: it is part of a key.
@@ -52,15 +52,10 @@ pub fn normal_email(email: &str) -> Result<String, Error> {
     let is_address = email
         .split_once('@')
         .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
-    let has_odd = email
-        .chars()
-        .any(|char| char.is_whitespace() || char.is_control() || char == '/');
+    let has_odd = email.chars().any(|char| char.is_whitespace() || char.is_control() || char == '/');
     if !is_address || has_odd || email.len() > EMAIL_BYTES_MAX {
         let reason = format!("must be an address such as ana@ngo.example, at most {EMAIL_BYTES_MAX} bytes");
-        return Err(Error::Invalid {
-            field: "email",
-            reason,
-        });
+        return Err(Error::Invalid { field: "email", reason });
     }
     Ok(email)
 }
@@ -76,14 +71,7 @@ impl Directory {
         if self.0.cells.get(key::INSTANCE).await?.is_some() {
             return Err(Error::AlreadyInitialised);
         }
-        self.add_user(
-            NewUser {
-                administrator: true,
-                ..new
-            },
-            true,
-        )
-        .await
+        self.add_user(NewUser { administrator: true, ..new }, true).await
     }
 
     async fn add_user(&self, new: NewUser, is_first: bool) -> Result<User, Error> {
@@ -103,14 +91,10 @@ impl Directory {
         };
         let email_key = key::email(&user.email);
         let mut changes = vec![put(key::user(user.id), &user), put(email_key.clone(), &user.id)];
-        let mut expected = vec![Expected::Absent {
-            key: email_key.clone(),
-        }];
+        let mut expected = vec![Expected::Absent { key: email_key.clone() }];
         if is_first {
             changes.push(put(key::INSTANCE.into(), &user.id));
-            expected.push(Expected::Absent {
-                key: key::INSTANCE.into(),
-            });
+            expected.push(Expected::Absent { key: key::INSTANCE.into() });
         }
         match self.0.cells.commit(changes, expected).await {
             Ok(()) => Ok(user),
@@ -136,12 +120,7 @@ impl Directory {
 
     /// Every account, in the order of their making.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
-        Ok(self
-            .list(key::USERS)
-            .await?
-            .into_iter()
-            .map(|stored| stored.value)
-            .collect())
+        Ok(self.list(key::USERS).await?.into_iter().map(|stored| stored.value).collect())
     }
 
     /// The account that address and password fit, if there is one. The same work is done for an address that
@@ -154,79 +133,46 @@ impl Directory {
             Err(error) => return Err(error),
         };
         let stored = user.as_ref().and_then(|user| user.password.clone());
-        Ok(if self.0.passwords.fits(password, stored).await? {
-            user
-        } else {
-            None
-        })
+        Ok(if self.0.passwords.fits(password, stored).await? { user } else { None })
     }
 
     /// Gives an account another password and ends all it is signed in by.
     ///
-    /// `present` must fit, if there is a password already.
+    /// `present` must fit, if there is a password already and they signed in with it.
     pub async fn set_password(
         &self,
         user: UserId,
+        by: SignInBy,
         present: Option<String>,
         new: String,
     ) -> Result<(), Error> {
-        let stored = self
-            .read::<User>(&key::user(user))
-            .await?
-            .ok_or(Error::NotFound)?;
+        let stored = self.read::<User>(&key::user(user)).await?.ok_or(Error::NotFound)?;
         let mut account = stored.value;
-        if account.password.is_some() {
-            let fits = self
-                .0
-                .passwords
-                .fits(present.unwrap_or_default(), account.password.clone())
-                .await?;
-            if !fits {
-                return Err(Error::WrongCredentials);
-            }
+        // Who came by a link may have forgotten it.
+        if by == SignInBy::Password
+            && account.password.is_some()
+            && !self.0.passwords.fits(present.unwrap_or_default(), account.password.clone()).await?
+        {
+            return Err(Error::WrongCredentials);
         }
         account.password = Some(self.0.passwords.hash(new).await?);
         let key = key::user(user);
         let mut changes = vec![put(key.clone(), &account)];
         changes.extend(self.sign_ins_of(user).await?.into_iter().map(delete));
-        self.0
-            .cells
-            .commit(
-                changes,
-                vec![Expected::At {
-                    key,
-                    version: stored.version,
-                }],
-            )
-            .await?;
+        self.0.cells.commit(changes, vec![Expected::At { key, version: stored.version }]).await?;
         Ok(())
     }
 
     /// Closes an account or opens it again. Closing ends all that rests on it.
     pub async fn set_closed(&self, user: UserId, closed: bool) -> Result<User, Error> {
-        let stored = self
-            .read::<User>(&key::user(user))
-            .await?
-            .ok_or(Error::NotFound)?;
-        let account = User {
-            closed,
-            ..stored.value
-        };
+        let stored = self.read::<User>(&key::user(user)).await?.ok_or(Error::NotFound)?;
+        let account = User { closed, ..stored.value };
         let key = key::user(user);
         let mut changes = vec![put(key.clone(), &account)];
         if closed {
             changes.extend(self.sign_ins_of(user).await?.into_iter().map(delete));
         }
-        self.0
-            .cells
-            .commit(
-                changes,
-                vec![Expected::At {
-                    key,
-                    version: stored.version,
-                }],
-            )
-            .await?;
+        self.0.cells.commit(changes, vec![Expected::At { key, version: stored.version }]).await?;
         Ok(account)
     }
 }

@@ -52,9 +52,7 @@ pub(super) async fn serve(
         return Err(Error::MethodNotAllowed);
     }
     let etag = format!("\"{}\"", asset.etag);
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag));
     // Asked again each time, which costs a few bytes, so that page and scripts are always of one version.
     let headers = [(header::ETAG, etag), (header::CACHE_CONTROL, "no-cache".into())];

@@ -40,11 +40,7 @@ impl ClientAddress {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.rsplit(',').next())
             .and_then(|value| value.trim().parse().ok());
-        Self(Some(if address.ip().is_loopback() {
-            said.unwrap_or(address.ip())
-        } else {
-            address.ip()
-        }))
+        Self(Some(if address.ip().is_loopback() { said.unwrap_or(address.ip()) } else { address.ip() }))
     }
 }
 
@@ -93,11 +89,7 @@ impl FromRequestParts<App> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Caller(identity) = Caller::from_request_parts(parts, app).await?;
-        if identity.is_administrator {
-            Ok(Self)
-        } else {
-            Err(Error::AdministratorNeeded)
-        }
+        if identity.is_administrator { Ok(Self) } else { Err(Error::AdministratorNeeded) }
     }
 }
 
@@ -109,11 +101,7 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Caller(identity) = Caller::from_request_parts(parts, app).await?;
-        if identity.via == Via::Operator {
-            Ok(Self)
-        } else {
-            Err(Error::OperatorNeeded)
-        }
+        if identity.via == Via::Operator { Ok(Self) } else { Err(Error::OperatorNeeded) }
     }
 }
 
@@ -153,9 +141,6 @@ mod tests {
         assert_eq!(address("127.0.0.1:9", &["203.0.113.1, 192.0.2.7"]), Some(far));
         assert_eq!(address("127.0.0.1:9", &["203.0.113.1", "192.0.2.7"]), Some(far));
         assert_eq!(address("192.0.2.7:9", &["203.0.113.1"]), Some(far));
-        assert_eq!(
-            address("127.0.0.1:9", &["nonsense"]),
-            Some("127.0.0.1".parse().unwrap())
-        );
+        assert_eq!(address("127.0.0.1:9", &["nonsense"]), Some("127.0.0.1".parse().unwrap()));
     }
 }

@@ -20,10 +20,7 @@ use super::{caller::Caller, input::Id};
 use crate::{App, error::Error};
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route(
-        "/documents/{document}/state",
-        get(state).layer(CompressionLayer::new()),
-    )
+    Router::new().route("/documents/{document}/state", get(state).layer(CompressionLayer::new()))
 }
 
 #[derive(Deserialize)]
@@ -53,14 +50,10 @@ async fn state(
 }
 
 fn state_vector(uri: &Uri) -> Result<Option<Bytes>, Error> {
-    let malformed = |reason: &str| Error::Malformed {
-        reason: reason.into(),
-    };
+    let malformed = |reason: &str| Error::Malformed { reason: reason.into() };
     let Query(params) =
         Query::<Params>::try_from_uri(uri).map_err(|_| malformed("the query has one name, `sv`"))?;
     let Some(text) = params.sv else { return Ok(None) };
-    let bytes = BASE64URL
-        .decode(text)
-        .map_err(|_| malformed("sv is not base64url"))?;
+    let bytes = BASE64URL.decode(text).map_err(|_| malformed("sv is not base64url"))?;
     Ok(Some(bytes.into()))
 }

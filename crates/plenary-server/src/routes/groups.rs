@@ -18,9 +18,7 @@ use super::{
 use crate::{App, error::Error};
 
 pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/groups", post(create).get(list))
-        .route("/groups/{group}", get(show))
+    Router::new().route("/groups", post(create).get(list)).route("/groups/{group}", get(show))
 }
 
 #[derive(Deserialize)]
@@ -35,17 +33,11 @@ async fn create(
     Caller(identity): Caller,
     Body(request): Body<Create>,
 ) -> Result<impl IntoResponse, Error> {
-    let subject = if identity.is_administrator {
-        Subject::InstanceAdministrator
-    } else {
-        Subject::Outsider
-    };
+    let subject = if identity.is_administrator { Subject::InstanceAdministrator } else { Subject::Outsider };
     if !plenary_permissions::decide_in_group(subject, Action::CreateGroup).is_allowed() {
         return Err(Error::AdministratorNeeded);
     }
-    let kind = request
-        .kind
-        .map_or(Ok(GroupKind::default()), |kind| kind.parse())?;
+    let kind = request.kind.map_or(Ok(GroupKind::default()), |kind| kind.parse())?;
     let group = app.directory.create_group(request.name.parse()?, kind).await?;
     tracing::info!(group = %group.id, user = %identity.user, "group made");
     Ok(created(group))
@@ -61,12 +53,7 @@ async fn list(State(app): State<App>, Caller(identity): Caller) -> Result<Json<G
     let groups = if identity.is_administrator {
         app.directory.groups().await?
     } else {
-        app.directory
-            .groups_of(identity.user)
-            .await?
-            .into_iter()
-            .map(|(group, _)| group)
-            .collect()
+        app.directory.groups_of(identity.user).await?.into_iter().map(|(group, _)| group).collect()
     };
     Ok(Json(Groups { groups }))
 }

@@ -24,14 +24,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let content_type = request.headers().get(header::CONTENT_TYPE);
-        let is_json = content_type
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| {
-                value
-                    .split(';')
-                    .next()
-                    .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
-            });
+        let is_json = content_type.and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+        });
         if !is_json {
             return Err(Error::NotJson);
         }
@@ -41,21 +36,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 return Err(Error::TooLarge);
             }
             Ok(Err(_)) => {
-                return Err(Error::Malformed {
-                    reason: "the body ended early".into(),
-                });
+                return Err(Error::Malformed { reason: "the body ended early".into() });
             }
             Err(_) => {
-                return Err(Error::Malformed {
-                    reason: "the body took too long to come".into(),
-                });
+                return Err(Error::Malformed { reason: "the body took too long to come".into() });
             }
         };
         serde_json::from_slice(&bytes)
             .map(Self)
-            .map_err(|error| Error::Malformed {
-                reason: error.to_string(),
-            })
+            .map_err(|error| Error::Malformed { reason: error.to_string() })
     }
 }
 
@@ -66,9 +55,8 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Error::NotFound)?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
         text.parse().map(Self).map_err(|_| Error::NotFound)
     }
 }

@@ -15,9 +15,7 @@ use super::{caller::Caller, input::Body};
 use crate::{App, auth::Via, error::Error, rooms::Affected};
 
 pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/me", get(me))
-        .route("/me/password", put(change_password))
+    Router::new().route("/me", get(me)).route("/me/password", put(change_password))
 }
 
 #[derive(Serialize)]
@@ -66,11 +64,7 @@ async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>
                 title: statement.title,
                 kind: statement.kind,
                 stage: stage.name(),
-                group: MyGroup {
-                    id: group.id,
-                    name: group.name.clone(),
-                    role: membership.role.name(),
-                },
+                group: MyGroup { id: group.id, name: group.name.clone(), role: membership.role.name() },
                 documents: statement.documents,
                 access: match access {
                     Access::Read => "read",
@@ -101,14 +95,13 @@ async fn change_password(
     Caller(identity): Caller,
     Body(request): Body<ChangePassword>,
 ) -> Result<StatusCode, Error> {
-    match identity.via {
+    let by = match identity.via {
         // A token is for programs; stolen, it must not become an account.
-        Via::Token(_) | Via::Operator => return Err(Error::SignInNeeded),
-        Via::Session(_) => {}
-    }
-    app.directory
-        .set_password(identity.user, request.present, request.new)
-        .await?;
+        Via::Token(_) | Via::Operator => None,
+        Via::Session(hash) => app.directory.signed_in_by(hash).await?,
+    };
+    let by = by.ok_or(Error::SignInNeeded)?;
+    app.directory.set_password(identity.user, by, request.present, request.new).await?;
     app.rights_changed(Affected::User(identity.user)).await;
     tracing::info!(user = %identity.user, "password changed");
     Ok(StatusCode::NO_CONTENT)

@@ -45,11 +45,7 @@ impl MemberView {
     fn of(membership: &Membership, user: Option<User>, shows_email: bool) -> Self {
         let (name, email) = user.map_or((None, None), |user| (Some(user.name), Some(user.email)));
         Self {
-            user: MemberUser {
-                id: membership.user,
-                name,
-                email: email.filter(|_| shows_email),
-            },
+            user: MemberUser { id: membership.user, name, email: email.filter(|_| shows_email) },
             role: membership.role.name(),
             contact_person: membership.contact_person,
             since: membership.since,
@@ -96,10 +92,8 @@ async fn add(
     let role: Role = request.role.parse()?;
     let user = app.directory.user_by_email(&request.email).await?;
     let user = user.filter(|user| !user.closed).ok_or(Error::UnknownUser)?;
-    let membership = app
-        .directory
-        .change_members(group.id, |members, now| members.add(user.id, role, now))
-        .await?;
+    let membership =
+        app.directory.change_members(group.id, |members, now| members.add(user.id, role, now)).await?;
     app.rights_changed(Affected::User(user.id)).await;
     tracing::info!(group = %group.id, user = %user.id, by = %identity.user, %role, "member added");
     Ok(created(MemberView::of(&membership, Some(user), true)))
@@ -149,9 +143,7 @@ async fn remove(
 ) -> Result<StatusCode, Error> {
     let (group, standing) = app.directory.group(&identity, group).await?;
     standing.require(Action::ManageMembers)?;
-    app.directory
-        .change_members(group.id, |members, _| members.remove(user))
-        .await?;
+    app.directory.change_members(group.id, |members, _| members.remove(user)).await?;
     app.rights_changed(Affected::User(user)).await;
     tracing::info!(group = %group.id, %user, by = %identity.user, "member removed");
     Ok(StatusCode::NO_CONTENT)

@@ -18,7 +18,7 @@ use crate::{
     App,
     auth::{self, Via},
     config::Span,
-    directory::{LinkUses, User},
+    directory::{LinkUses, SignInBy, User},
     error::Error,
     rooms::Affected,
 };
@@ -48,13 +48,10 @@ async fn sign_in(
     app.throttle
         .take(address, &account, app.clock.now_ms())
         .map_err(|retry_after_s| Error::TooManyTries { retry_after_s })?;
-    let user = app
-        .directory
-        .user_by_password(&request.email, request.password)
-        .await?;
+    let user = app.directory.user_by_password(&request.email, request.password).await?;
     let user = user.ok_or(Error::WrongCredentials)?;
     app.throttle.forget(address, &account);
-    signed_in(&app, user).await
+    signed_in(&app, user, SignInBy::Password).await
 }
 
 #[derive(Deserialize)]
@@ -71,21 +68,13 @@ async fn sign_in_by_link(
     Body(request): Body<Link>,
 ) -> Result<Response, Error> {
     refuse_foreign_page(&app, &headers)?;
-    let user = app
-        .directory
-        .redeem_link(&request.secret)
-        .await?
-        .ok_or(Error::WrongCredentials)?;
-    signed_in(&app, user).await
+    let user = app.directory.redeem_link(&request.secret).await?.ok_or(Error::WrongCredentials)?;
+    signed_in(&app, user, SignInBy::Link).await
 }
 
 /// Another site must not sign a person in as somebody else.
 fn refuse_foreign_page(app: &App, headers: &HeaderMap) -> Result<(), Error> {
-    if auth::is_from_foreign_page(&app.config, headers) {
-        Err(Error::ForeignOrigin)
-    } else {
-        Ok(())
-    }
+    if auth::is_from_foreign_page(&app.config, headers) { Err(Error::ForeignOrigin) } else { Ok(()) }
 }
 
 #[derive(Serialize)]
@@ -93,17 +82,11 @@ struct SignedIn {
     user: UserView,
 }
 
-async fn signed_in(app: &App, user: User) -> Result<Response, Error> {
-    let secret = app.directory.open_session(user.id).await?;
+async fn signed_in(app: &App, user: User, by: SignInBy) -> Result<Response, Error> {
+    let secret = app.directory.open_session(user.id, by).await?;
     tracing::info!(user = %user.id, "signed in");
-    let body = Json(SignedIn {
-        user: UserView::of(&user),
-    });
-    Ok((
-        [(header::SET_COOKIE, cookie(auth::set_cookie(&app.config, &secret)))],
-        body,
-    )
-        .into_response())
+    let body = Json(SignedIn { user: UserView::of(&user) });
+    Ok(([(header::SET_COOKIE, cookie(auth::set_cookie(&app.config, &secret)))], body).into_response())
 }
 
 /// Ends the session and every socket that rests on it; a bearer token is left alone.
@@ -115,10 +98,7 @@ async fn sign_out(State(app): State<App>, Caller(identity): Caller) -> Result<Re
     }
     let headers = [
         (header::SET_COOKIE, cookie(auth::clear_cookie(&app.config))),
-        (
-            header::HeaderName::from_static("clear-site-data"),
-            HeaderValue::from_static("\"cookies\""),
-        ),
+        (header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cookies\"")),
     ];
     Ok((StatusCode::NO_CONTENT, headers).into_response())
 }
@@ -158,15 +138,8 @@ async fn create_link(
     _: Operator,
     Body(request): Body<NewLink>,
 ) -> Result<impl IntoResponse, Error> {
-    let user = app
-        .directory
-        .user_by_email(&request.email)
-        .await?
-        .ok_or(Error::UnknownUser)?;
-    let secret = app
-        .directory
-        .create_link(user.id, request.uses, request.expires)
-        .await?;
+    let user = app.directory.user_by_email(&request.email).await?.ok_or(Error::UnknownUser)?;
+    let secret = app.directory.create_link(user.id, request.uses, request.expires).await?;
     let path = format!("/#sign-in={secret}");
     Ok(created(LinkView { secret, path }))
 }

@@ -52,32 +52,19 @@ async fn create(
 ) -> Result<impl IntoResponse, Error> {
     let (group, standing) = app.directory.group(&identity, group).await?;
     standing.require(Action::CreateStatement)?;
-    let title = request
-        .title
-        .parse()
-        .map_err(|error: plenary_statements::NameError| Error::Invalid {
-            field: "title",
-            reason: error.to_string(),
-        })?;
-    let kind = request
-        .kind
-        .map_or(Ok(StatementKind::default()), |kind| kind.parse())?;
-    let schema = request
-        .schema
-        .map_or(Ok(Schema::default()), |schema| schema.parse())?;
+    let title = request.title.parse().map_err(|error: plenary_statements::NameError| Error::Invalid {
+        field: "title",
+        reason: error.to_string(),
+    })?;
+    let kind = request.kind.map_or(Ok(StatementKind::default()), |kind| kind.parse())?;
+    let schema = request.schema.map_or(Ok(Schema::default()), |schema| schema.parse())?;
     let body = first_update(schema, request.markdown).await?;
 
     // Documents first: a statement never points to nothing. If we fail in between, `verify` names the orphans.
     let body = start_document(&app, body).await?;
     let comments = start_document(&app, NOTHING.to_vec()).await?;
     let documents = Documents { body, comments };
-    let new = NewStatement {
-        group: group.id,
-        title,
-        kind,
-        schema,
-        documents,
-    };
+    let new = NewStatement { group: group.id, title, kind, schema, documents };
     let statement = app.directory.create_statement(new).await?;
     tracing::info!(statement = %statement.id, group = %group.id, user = %identity.user, "statement started");
     Ok(created(statement))
@@ -88,13 +75,9 @@ async fn first_update(schema: Schema, markdown: Option<String>) -> Result<Vec<u8
         (Schema::Linear, None) => Ok(empty_body()),
         (Schema::Linear, Some(markdown)) => {
             // A long text takes a while to lay out.
-            let imported = spawn_blocking(move || import_markdown(&markdown))
-                .await
-                .map_err(|_| Error::Internal)?;
-            imported.map_err(|error| Error::Invalid {
-                field: "markdown",
-                reason: error.to_string(),
-            })
+            let imported =
+                spawn_blocking(move || import_markdown(&markdown)).await.map_err(|_| Error::Internal)?;
+            imported.map_err(|error| Error::Invalid { field: "markdown", reason: error.to_string() })
         }
         (Schema::Any, None) => Ok(NOTHING.to_vec()),
         (Schema::Any, Some(_)) => Err(Error::Invalid {
@@ -107,11 +90,7 @@ async fn first_update(schema: Schema, markdown: Option<String>) -> Result<Vec<u8
 
 async fn start_document(app: &App, update: Vec<u8>) -> Result<DocumentId, Error> {
     let document = DocumentId::from(Uuid::now_v7());
-    let record = NewRecord {
-        user: UserId::SERVER,
-        at_ms: app.clock.now_ms(),
-        update: Bytes::from(update),
-    };
+    let record = NewRecord { user: UserId::SERVER, at_ms: app.clock.now_ms(), update: Bytes::from(update) };
     app.log.append(document, vec![record]).await?;
     Ok(document)
 }
@@ -158,8 +137,7 @@ async fn move_to(
     let to: Stage = request.to.parse()?;
     let statement = app.directory.move_statement(statement.id, to).await?;
     let Documents { body, comments } = statement.documents;
-    app.rights_changed(Affected::Documents(vec![body, comments]))
-        .await;
+    app.rights_changed(Affected::Documents(vec![body, comments])).await;
     tracing::info!(statement = %statement.id, user = %identity.user, stage = %to, "statement moved");
     Ok(Json(statement))
 }

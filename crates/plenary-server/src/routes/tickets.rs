@@ -37,12 +37,6 @@ async fn draw(
 ) -> Result<impl IntoResponse, Error> {
     let document: DocumentId = request.document.parse().map_err(|_| Error::NotFound)?;
     app.directory.access(&identity, document).await?;
-    let ticket = app
-        .directory
-        .draw_ticket(&identity, document)
-        .map_err(|TicketError| Error::Busy)?;
-    Ok(created(Ticket {
-        ticket,
-        expires_in_ms: TICKET_MS,
-    }))
+    let ticket = app.directory.draw_ticket(&identity, document).map_err(|TicketError| Error::Busy)?;
+    Ok(created(Ticket { ticket, expires_in_ms: TICKET_MS }))
 }

@@ -23,9 +23,7 @@ use crate::{
 };
 
 pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/tokens", get(list).post(create))
-        .route("/tokens/{token}", delete(revoke))
+    Router::new().route("/tokens", get(list).post(create)).route("/tokens/{token}", delete(revoke))
 }
 
 #[derive(Deserialize)]
@@ -57,11 +55,7 @@ struct TokenView {
 
 impl TokenView {
     fn of(id: String, token: Token) -> Self {
-        Self {
-            id,
-            created: token.created,
-            expires: token.expires,
-        }
+        Self { id, created: token.created, expires: token.expires }
     }
 }
 
@@ -72,17 +66,10 @@ async fn create(
 ) -> Result<impl IntoResponse, Error> {
     let user = match (request.email, identity.via) {
         (Some(email), Via::Operator) => {
-            app.directory
-                .user_by_email(&email)
-                .await?
-                .ok_or(Error::UnknownUser)?
-                .id
+            app.directory.user_by_email(&email).await?.ok_or(Error::UnknownUser)?.id
         }
         (None, Via::Operator) => {
-            return Err(Error::Invalid {
-                field: "email",
-                reason: "say whose token it is".into(),
-            });
+            return Err(Error::Invalid { field: "email", reason: "say whose token it is".into() });
         }
         (Some(_), _) => return Err(Error::OperatorNeeded),
         // A token that could make another one would never end.
@@ -102,12 +89,7 @@ struct Tokens {
 
 async fn list(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Tokens>, Error> {
     let tokens = app.directory.tokens_of(identity.user).await?;
-    Ok(Json(Tokens {
-        tokens: tokens
-            .into_iter()
-            .map(|(id, token)| TokenView::of(id, token))
-            .collect(),
-    }))
+    Ok(Json(Tokens { tokens: tokens.into_iter().map(|(id, token)| TokenView::of(id, token)).collect() }))
 }
 
 /// Ends a token and every socket that rests on it.

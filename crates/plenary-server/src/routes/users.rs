@@ -40,21 +40,8 @@ pub(super) struct UserView {
 
 impl UserView {
     pub(super) fn of(user: &User) -> Self {
-        let User {
-            id,
-            name,
-            email,
-            administrator,
-            closed,
-            ..
-        } = user.clone();
-        Self {
-            id,
-            name,
-            email,
-            administrator,
-            closed,
-        }
+        let User { id, name, email, administrator, closed, .. } = user.clone();
+        Self { id, name, email, administrator, closed }
     }
 }
 
@@ -68,17 +55,8 @@ struct Create {
 
 impl Create {
     fn into_user(self) -> Result<NewUser, Error> {
-        let Self {
-            email,
-            name,
-            password,
-        } = self;
-        Ok(NewUser {
-            email,
-            name: name.parse()?,
-            password,
-            administrator: false,
-        })
+        let Self { email, name, password } = self;
+        Ok(NewUser { email, name: name.parse()?, password, administrator: false })
     }
 }
 

@@ -24,16 +24,10 @@ async fn with_text() -> (Site, Who, Statement) {
 #[tokio::test]
 async fn the_state_is_the_text_that_was_imported() {
     let (site, ana, statement) = with_text().await;
-    let answer = site
-        .get(&ana, &format!("/api/v1/documents/{}/state", statement.body))
-        .await
-        .expect(200);
+    let answer = site.get(&ana, &format!("/api/v1/documents/{}/state", statement.body)).await.expect(200);
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/octet-stream");
     assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
-    assert_eq!(
-        read_body(&answer.bytes).unwrap().plain_text(),
-        "One\nTwo words.\n"
-    );
+    assert_eq!(read_body(&answer.bytes).unwrap().plain_text(), "One\nTwo words.\n");
 }
 
 #[tokio::test]
@@ -42,19 +36,11 @@ async fn a_state_vector_asks_for_the_rest_only() {
     let path = format!("/api/v1/documents/{}/state", statement.body);
     let state = site.get(&ana, &path).await.expect(200).bytes;
     let doc = plenary_text::new_doc();
-    doc.transact_mut()
-        .apply_update(Update::decode_v1(&state).unwrap())
-        .unwrap();
+    doc.transact_mut().apply_update(Update::decode_v1(&state).unwrap()).unwrap();
     let everything = doc.transact().state_vector().encode_v1();
-    for (have, expected) in [
-        (everything, vec![0, 0]),
-        (StateVector::default().encode_v1(), state),
-    ] {
+    for (have, expected) in [(everything, vec![0, 0]), (StateVector::default().encode_v1(), state)] {
         let sv = URL_SAFE_NO_PAD.encode(have);
-        assert_eq!(
-            site.get(&ana, &format!("{path}?sv={sv}")).await.expect(200).bytes,
-            expected
-        );
+        assert_eq!(site.get(&ana, &format!("{path}?sv={sv}")).await.expect(200).bytes, expected);
     }
     for bad in ["!", "_w", "AAAA", "gICAgICAgICAgAE"] {
         let answer = site.get(&ana, &format!("{path}?sv={bad}")).await;

@@ -29,56 +29,22 @@ async fn to_somebody_outside_a_group_its_things_do_not_exist() {
         (Method::GET, "/api/v1/groups/{}", &group, Value::Null),
         (Method::GET, "/api/v1/groups/{}/members", &group, Value::Null),
         (Method::POST, "/api/v1/groups/{}/members", &group, add),
-        (
-            Method::PATCH,
-            "/api/v1/groups/{}/members/USER",
-            &group,
-            json!({"role": "observer"}),
-        ),
-        (
-            Method::DELETE,
-            "/api/v1/groups/{}/members/USER",
-            &group,
-            Value::Null,
-        ),
+        (Method::PATCH, "/api/v1/groups/{}/members/USER", &group, json!({"role": "observer"})),
+        (Method::DELETE, "/api/v1/groups/{}/members/USER", &group, Value::Null),
         (Method::GET, "/api/v1/groups/{}/statements", &group, Value::Null),
         (Method::POST, "/api/v1/groups/{}/statements", &group, start),
         (Method::GET, "/api/v1/statements/{}", &statement.id, Value::Null),
-        (
-            Method::POST,
-            "/api/v1/statements/{}/stage",
-            &statement.id,
-            json!({"to": "frozen"}),
-        ),
-        (
-            Method::GET,
-            "/api/v1/documents/{}/state",
-            &statement.body,
-            Value::Null,
-        ),
-        (
-            Method::GET,
-            "/api/v1/documents/{}/state?sv=AA",
-            &statement.body,
-            Value::Null,
-        ),
-        (
-            Method::GET,
-            "/api/v1/documents/{}/state?sv=!",
-            &statement.comments,
-            Value::Null,
-        ),
+        (Method::POST, "/api/v1/statements/{}/stage", &statement.id, json!({"to": "frozen"})),
+        (Method::GET, "/api/v1/documents/{}/state", &statement.body, Value::Null),
+        (Method::GET, "/api/v1/documents/{}/state?sv=AA", &statement.body, Value::Null),
+        (Method::GET, "/api/v1/documents/{}/state?sv=!", &statement.comments, Value::Null),
         (Method::POST, "/api/v1/tickets", "", json!({"document": "ID"})),
     ];
     let before = site.everything().await;
     for (method, path, id, body) in paths {
         let with = |id: &str| {
             let path = path.replace("{}", id).replace("USER", &ilse_id);
-            let body = if body["document"] == "ID" {
-                json!({"document": id})
-            } else {
-                body.clone()
-            };
+            let body = if body["document"] == "ID" { json!({"document": id}) } else { body.clone() };
             (path, body)
         };
         let id = if id.is_empty() { &statement.body } else { id };
@@ -113,11 +79,9 @@ async fn without_a_credential_nothing_is_answered() {
         "/api/v1/tokens".into(),
         "/metrics".into(),
     ] {
-        for who in [
-            Who::Nobody,
-            Who::Token("wrong".into()),
-            Who::Cookie("plenary-development-http=wrong".into()),
-        ] {
+        for who in
+            [Who::Nobody, Who::Token("wrong".into()), Who::Cookie("plenary-development-http=wrong".into())]
+        {
             assert_eq!(
                 site.get(&who, &path).await.problem(),
                 (401, "sign-in-needed".into()),

@@ -39,10 +39,7 @@ async fn only_administrators_make_groups_and_accounts() {
         ("/api/v1/groups", json!({"name": "Mine"})),
         ("/api/v1/users", json!({"email": "x@ngo.example", "name": "X"})),
     ] {
-        assert_eq!(
-            site.post(&ana, path, body.clone()).await.problem(),
-            (403, "administrator-needed".into())
-        );
+        assert_eq!(site.post(&ana, path, body.clone()).await.problem(), (403, "administrator-needed".into()));
         assert_eq!(site.post(&Who::Nobody, path, body.clone()).await.problem().0, 401);
         site.post(&admin, path, body).await.expect(201);
     }
@@ -56,17 +53,8 @@ async fn there_is_one_first_administrator() {
     let body = json!({"email": "second@ngo.example", "name": "Second"});
     let again = site.post(&Who::Operator, "/api/v1/instance", body.clone()).await;
     assert_eq!(again.problem(), (409, "already-initialised".into()));
-    assert_eq!(
-        site.post(&admin, "/api/v1/instance", body).await.problem(),
-        (403, "operator-needed".into())
-    );
-    assert_eq!(
-        site.get(&admin, "/api/v1/users").await.json()["users"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(site.post(&admin, "/api/v1/instance", body).await.problem(), (403, "operator-needed".into()));
+    assert_eq!(site.get(&admin, "/api/v1/users").await.json()["users"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -79,43 +67,22 @@ async fn a_coordinator_manages_members_and_nobody_else_in_the_group_does() {
     let add = json!({"email": "New@ngo.example", "role": "commenter"});
     for role in ["drafter", "commenter", "observer"] {
         let who = site.member(&group, role, role).await;
-        assert_eq!(
-            site.post(&who, &members, add.clone()).await.problem(),
-            (403, "role".into()),
-            "{role}"
-        );
+        assert_eq!(site.post(&who, &members, add.clone()).await.problem(), (403, "role".into()), "{role}");
         let list = site.get(&who, &members).await.expect(200);
-        assert!(
-            list.json()["members"][0]["user"].get("email").is_none(),
-            "{role} sees addresses"
-        );
+        assert!(list.json()["members"][0]["user"].get("email").is_none(), "{role} sees addresses");
     }
     let added = site.post(&ilse, &members, add.clone()).await.expect(201);
     assert_eq!(added.text("/role"), "commenter");
-    assert_eq!(
-        site.post(&ilse, &members, add).await.problem(),
-        (409, "already-member".into())
-    );
+    assert_eq!(site.post(&ilse, &members, add).await.problem(), (409, "already-member".into()));
     let list = site.get(&ilse, &members).await.json();
     assert_eq!(list["members"][0]["user"]["email"], "ilse@ngo.example");
     assert_eq!(list["members"].as_array().unwrap().len(), 5);
 
     let path = format!("{members}/{}", added.text("/user/id"));
-    let changed = site
-        .ask(&ilse, Method::PATCH, &path, json!({"role": "drafter"}))
-        .await
-        .expect(200);
+    let changed = site.ask(&ilse, Method::PATCH, &path, json!({"role": "drafter"})).await.expect(200);
     assert_eq!(changed.text("/role"), "drafter");
-    site.ask(&ilse, Method::DELETE, &path, Value::Null)
-        .await
-        .expect(204);
-    assert_eq!(
-        site.ask(&ilse, Method::DELETE, &path, Value::Null)
-            .await
-            .problem()
-            .0,
-        404
-    );
+    site.ask(&ilse, Method::DELETE, &path, Value::Null).await.expect(204);
+    assert_eq!(site.ask(&ilse, Method::DELETE, &path, Value::Null).await.problem().0, 404);
 }
 
 #[tokio::test]
@@ -131,20 +98,13 @@ async fn the_contact_person_stays_until_the_mark_is_handed_over() {
     let before = site.everything().await;
     let refused = site.ask(&ilse, Method::DELETE, &ilse_path, Value::Null).await;
     assert_eq!(refused.problem(), (409, "contact-person-stays".into()));
-    let refused = site
-        .ask(&ilse, Method::PATCH, &ilse_path, json!({"role": "observer"}))
-        .await;
+    let refused = site.ask(&ilse, Method::PATCH, &ilse_path, json!({"role": "observer"})).await;
     assert_eq!(refused.problem(), (409, "contact-person-stays".into()));
     assert_eq!(site.everything().await, before);
 
-    let handed = site
-        .ask(&ilse, Method::PATCH, &ben_path, json!({"contact_person": true}))
-        .await
-        .expect(200);
+    let handed = site.ask(&ilse, Method::PATCH, &ben_path, json!({"contact_person": true})).await.expect(200);
     assert_eq!(handed.json()["contact_person"], true);
-    site.ask(&ilse, Method::DELETE, &ilse_path, Value::Null)
-        .await
-        .expect(204);
+    site.ask(&ilse, Method::DELETE, &ilse_path, Value::Null).await.expect(204);
     assert_eq!(site.get(&ilse, &members).await.problem().0, 404);
 }
 
@@ -159,19 +119,9 @@ async fn who_is_removed_loses_everything_at_once() {
     site.get(&ana, &state).await.expect(200);
     let id = site.get(&ana, "/api/v1/me").await.text("/user/id");
     let path = format!("/api/v1/groups/{group}/members/{id}");
-    site.ask(&ilse, Method::DELETE, &path, Value::Null)
-        .await
-        .expect(204);
-    for path in [
-        state,
-        format!("/api/v1/groups/{group}"),
-        format!("/api/v1/statements/{}", statement.id),
-    ] {
-        assert_eq!(
-            site.get(&ana, &path).await.problem(),
-            (404, "not-found".into()),
-            "{path}"
-        );
+    site.ask(&ilse, Method::DELETE, &path, Value::Null).await.expect(204);
+    for path in [state, format!("/api/v1/groups/{group}"), format!("/api/v1/statements/{}", statement.id)] {
+        assert_eq!(site.get(&ana, &path).await.problem(), (404, "not-found".into()), "{path}");
     }
     assert_eq!(site.get(&ana, "/api/v1/me").await.json()["statements"], json!([]));
 }
@@ -181,26 +131,12 @@ async fn coordinators_and_drafters_start_statements() {
     let site = site();
     let group = site.group("Valdoria").await;
     let path = format!("/api/v1/groups/{group}/statements");
-    for (role, may) in [
-        ("coordinator", true),
-        ("drafter", true),
-        ("commenter", false),
-        ("observer", false),
-    ] {
+    for (role, may) in [("coordinator", true), ("drafter", true), ("commenter", false), ("observer", false)] {
         let who = site.member(&group, role, role).await;
-        let answer = site
-            .post(
-                &who,
-                &path,
-                json!({"title": role, "kind": "brief", "schema": "any"}),
-            )
-            .await;
+        let answer = site.post(&who, &path, json!({"title": role, "kind": "brief", "schema": "any"})).await;
         assert_eq!(answer.status, if may { 201 } else { 403 }, "{role}");
         if may {
-            assert_eq!(
-                (answer.text("/kind"), answer.text("/schema")),
-                ("brief".into(), "any".into())
-            );
+            assert_eq!((answer.text("/kind"), answer.text("/schema")), ("brief".into(), "any".into()));
             let state = format!("/api/v1/documents/{}/state", answer.text("/documents/body"));
             assert_eq!(site.get(&who, &state).await.expect(200).bytes, [0, 0]);
         }
@@ -218,18 +154,9 @@ async fn a_coordinator_moves_a_statement_along_its_life() {
     let statement = site.statement(&group, "Joint submission").await;
     let path = format!("/api/v1/statements/{}/stage", statement.id);
     let to = |stage: &str| json!({"to": stage});
-    assert_eq!(
-        site.post(&ana, &path, to("frozen")).await.problem(),
-        (403, "role".into())
-    );
-    assert_eq!(
-        site.post(&ilse, &path, to("submitted")).await.problem(),
-        (409, "stage-order".into())
-    );
-    assert_eq!(
-        site.post(&ilse, &path, to("ready")).await.problem(),
-        (422, "invalid".into())
-    );
+    assert_eq!(site.post(&ana, &path, to("frozen")).await.problem(), (403, "role".into()));
+    assert_eq!(site.post(&ilse, &path, to("submitted")).await.problem(), (409, "stage-order".into()));
+    assert_eq!(site.post(&ilse, &path, to("ready")).await.problem(), (422, "invalid".into()));
     let access = async || site.get(&ana, "/api/v1/me").await.text("/statements/0/access");
     assert_eq!(access().await, "write");
     for (stage, expected) in [
@@ -241,13 +168,7 @@ async fn a_coordinator_moves_a_statement_along_its_life() {
         ("submitted", "read"),
         ("follow-up", "read"),
     ] {
-        assert_eq!(
-            site.post(&ilse, &path, to(stage))
-                .await
-                .expect(200)
-                .text("/stage"),
-            stage
-        );
+        assert_eq!(site.post(&ilse, &path, to(stage)).await.expect(200).text("/stage"), stage);
         assert_eq!(access().await, expected, "{stage}");
     }
 }
@@ -259,25 +180,18 @@ async fn an_administrator_runs_groups_but_reads_no_text() {
     let group = site.group("Valdoria").await;
     let statement = site.statement(&group, "Joint submission").await;
     assert_eq!(
-        site.get(&admin, &format!("/api/v1/statements/{}", statement.id))
-            .await
-            .text("/title"),
+        site.get(&admin, &format!("/api/v1/statements/{}", statement.id)).await.text("/title"),
         "Joint submission"
     );
     for who in [&admin, &Who::Operator] {
         for document in [&statement.body, &statement.comments] {
             let path = format!("/api/v1/documents/{document}/state");
             assert_eq!(site.get(who, &path).await.problem(), (404, "not-found".into()));
-            let ticket = site
-                .post(who, "/api/v1/tickets", json!({"document": document}))
-                .await;
+            let ticket = site.post(who, "/api/v1/tickets", json!({"document": document})).await;
             assert_eq!(ticket.problem(), (404, "not-found".into()));
         }
         let path = format!("/api/v1/statements/{}/stage", statement.id);
-        assert_eq!(
-            site.post(who, &path, json!({"to": "frozen"})).await.problem(),
-            (403, "role".into())
-        );
+        assert_eq!(site.post(who, &path, json!({"to": "frozen"})).await.problem(), (403, "role".into()));
     }
 }
 
@@ -287,12 +201,8 @@ async fn an_observer_does_not_see_the_comments() {
     let group = site.group("Valdoria").await;
     let jon = site.member(&group, "jon", "observer").await;
     let statement = site.statement(&group, "Joint submission").await;
-    site.get(&jon, &format!("/api/v1/documents/{}/state", statement.body))
-        .await
-        .expect(200);
-    let comments = site
-        .get(&jon, &format!("/api/v1/documents/{}/state", statement.comments))
-        .await;
+    site.get(&jon, &format!("/api/v1/documents/{}/state", statement.body)).await.expect(200);
+    let comments = site.get(&jon, &format!("/api/v1/documents/{}/state", statement.comments)).await;
     assert_eq!(comments.problem(), (404, "not-found".into()));
 }
 
@@ -313,10 +223,6 @@ async fn members_changed_at_the_same_time_keep_the_groups_rules() {
         assert!(matches!(answer.status.as_u16(), 201 | 409), "{}", answer.status);
     }
     let list = site.get(&Who::Operator, &members).await.json();
-    let contacts = list["members"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|one| one["contact_person"] == true);
+    let contacts = list["members"].as_array().unwrap().iter().filter(|one| one["contact_person"] == true);
     assert_eq!(contacts.count(), 1);
 }

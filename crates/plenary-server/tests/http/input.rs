@@ -17,112 +17,32 @@ async fn bad_input_is_named_and_changes_nothing() {
     let statements = format!("/api/v1/groups/{group}/statements");
     let long = "x".repeat(301);
     let table: Vec<(&str, Value, u16, &str)> = vec![
-        (
-            "/api/v1/users",
-            json!({"email": "not an address", "name": "X"}),
-            422,
-            "invalid",
-        ),
-        (
-            "/api/v1/users",
-            json!({"email": "x@ngo.example", "name": " "}),
-            422,
-            "invalid",
-        ),
-        (
-            "/api/v1/users",
-            json!({"email": "x@ngo.example", "name": "a\u{202e}b"}),
-            422,
-            "invalid",
-        ),
+        ("/api/v1/users", json!({"email": "not an address", "name": "X"}), 422, "invalid"),
+        ("/api/v1/users", json!({"email": "x@ngo.example", "name": " "}), 422, "invalid"),
+        ("/api/v1/users", json!({"email": "x@ngo.example", "name": "a\u{202e}b"}), 422, "invalid"),
         (
             "/api/v1/users",
             json!({"email": "x@ngo.example", "name": "X", "password": "short"}),
             422,
             "invalid",
         ),
-        (
-            "/api/v1/users",
-            json!({"email": "ANA@ngo.example", "name": "X"}),
-            409,
-            "email-taken",
-        ),
-        (
-            "/api/v1/users",
-            json!({"email": "x@ngo.example"}),
-            400,
-            "malformed",
-        ),
-        (
-            "/api/v1/users",
-            json!({"email": "x@ngo.example", "name": "X", "admin": true}),
-            400,
-            "malformed",
-        ),
+        ("/api/v1/users", json!({"email": "ANA@ngo.example", "name": "X"}), 409, "email-taken"),
+        ("/api/v1/users", json!({"email": "x@ngo.example"}), 400, "malformed"),
+        ("/api/v1/users", json!({"email": "x@ngo.example", "name": "X", "admin": true}), 400, "malformed"),
         ("/api/v1/groups", json!({"name": long}), 422, "invalid"),
-        (
-            "/api/v1/groups",
-            json!({"name": "X", "kind": "secret"}),
-            422,
-            "invalid",
-        ),
+        ("/api/v1/groups", json!({"name": "X", "kind": "secret"}), 422, "invalid"),
         ("/api/v1/groups", json!([]), 400, "malformed"),
-        (
-            &members,
-            json!({"email": "nobody@ngo.example", "role": "drafter"}),
-            422,
-            "unknown-user",
-        ),
-        (
-            &members,
-            json!({"email": "ana@ngo.example", "role": "king"}),
-            422,
-            "invalid",
-        ),
+        (&members, json!({"email": "nobody@ngo.example", "role": "drafter"}), 422, "unknown-user"),
+        (&members, json!({"email": "ana@ngo.example", "role": "king"}), 422, "invalid"),
         (&statements, json!({"title": ""}), 422, "invalid"),
         (&statements, json!({"title": "X", "kind": "poem"}), 422, "invalid"),
-        (
-            &statements,
-            json!({"title": "X", "schema": "xml"}),
-            422,
-            "invalid",
-        ),
-        (
-            &statements,
-            json!({"title": "X", "schema": "any", "markdown": "text"}),
-            422,
-            "invalid",
-        ),
-        (
-            "/api/v1/tokens",
-            json!({"email": "ana@ngo.example", "expires": "soon"}),
-            400,
-            "malformed",
-        ),
-        (
-            "/api/v1/tokens",
-            json!({"email": "ana@ngo.example", "expires": "0s"}),
-            422,
-            "invalid",
-        ),
-        (
-            "/api/v1/tokens",
-            json!({"email": "ana@ngo.example", "expires": "400d"}),
-            422,
-            "invalid",
-        ),
-        (
-            "/api/v1/tokens",
-            json!({"email": "nobody@ngo.example"}),
-            422,
-            "unknown-user",
-        ),
-        (
-            "/api/v1/session/links",
-            json!({"email": "ana@ngo.example", "uses": "twice"}),
-            400,
-            "malformed",
-        ),
+        (&statements, json!({"title": "X", "schema": "xml"}), 422, "invalid"),
+        (&statements, json!({"title": "X", "schema": "any", "markdown": "text"}), 422, "invalid"),
+        ("/api/v1/tokens", json!({"email": "ana@ngo.example", "expires": "soon"}), 400, "malformed"),
+        ("/api/v1/tokens", json!({"email": "ana@ngo.example", "expires": "0s"}), 422, "invalid"),
+        ("/api/v1/tokens", json!({"email": "ana@ngo.example", "expires": "400d"}), 422, "invalid"),
+        ("/api/v1/tokens", json!({"email": "nobody@ngo.example"}), 422, "unknown-user"),
+        ("/api/v1/session/links", json!({"email": "ana@ngo.example", "uses": "twice"}), 400, "malformed"),
     ];
     let before = site.everything().await;
     for (path, body, status, code) in table {
@@ -135,20 +55,13 @@ async fn bad_input_is_named_and_changes_nothing() {
 #[tokio::test]
 async fn only_json_is_read() {
     let site = site();
-    for content_type in [
-        None,
-        Some("text/plain"),
-        Some("application/x-www-form-urlencoded"),
-    ] {
+    for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
         let mut request = Request::post("/api/v1/groups");
         if let Some(content_type) = content_type {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
         let request = request.body(Body::from(r#"{"name":"X"}"#)).unwrap();
-        assert_eq!(
-            site.send(&Who::Operator, request).await.problem(),
-            (415, "not-json".into())
-        );
+        assert_eq!(site.send(&Who::Operator, request).await.problem(), (415, "not-json".into()));
     }
     let request = Request::post("/api/v1/groups")
         .header(header::CONTENT_TYPE, "Application/JSON; charset=utf-8")
@@ -160,45 +73,22 @@ async fn only_json_is_read() {
 async fn bodies_are_bounded() {
     let site = site();
     let group = site.group("Valdoria").await;
-    let answer = site
-        .post(
-            &Who::Operator,
-            "/api/v1/groups",
-            json!({"name": "x".repeat(70_000)}),
-        )
-        .await;
+    let answer = site.post(&Who::Operator, "/api/v1/groups", json!({"name": "x".repeat(70_000)})).await;
     assert_eq!(answer.problem(), (413, "too-large".into()));
     let path = format!("/api/v1/groups/{group}/statements");
     let long = json!({"title": "X", "markdown": "word ".repeat(40_000)});
     site.post(&Who::Operator, &path, long).await.expect(201);
     let endless = json!({"title": "X", "markdown": "word ".repeat(4_000_000)});
-    assert_eq!(
-        site.post(&Who::Operator, &path, endless).await.problem(),
-        (413, "too-large".into())
-    );
+    assert_eq!(site.post(&Who::Operator, &path, endless).await.problem(), (413, "too-large".into()));
 }
 
 #[tokio::test]
 async fn addresses_and_methods_that_do_not_exist_are_problems_too() {
     let site = site();
-    for path in [
-        "/api/v1/nothing",
-        "/api/v2/me",
-        "/nothing",
-        "/index.html/..",
-        "/assets/../../etc/passwd",
-    ] {
-        assert_eq!(
-            site.get(&Who::Nobody, path).await.problem(),
-            (404, "not-found".into()),
-            "{path}"
-        );
+    for path in ["/api/v1/nothing", "/api/v2/me", "/nothing", "/index.html/..", "/assets/../../etc/passwd"] {
+        assert_eq!(site.get(&Who::Nobody, path).await.problem(), (404, "not-found".into()), "{path}");
     }
-    for (method, path) in [
-        (Method::PUT, "/api/v1/me"),
-        (Method::DELETE, "/healthz"),
-        (Method::POST, "/"),
-    ] {
+    for (method, path) in [(Method::PUT, "/api/v1/me"), (Method::DELETE, "/healthz"), (Method::POST, "/")] {
         let answer = site.ask(&Who::Nobody, method, path, Value::Null).await;
         assert_eq!(answer.problem(), (405, "method-not-allowed".into()), "{path}");
     }

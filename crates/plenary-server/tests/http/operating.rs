@@ -16,28 +16,16 @@ async fn every_answer_carries_the_security_headers() {
     let site = site();
     for path in ["/", "/healthz", "/api/v1/me", "/nothing"] {
         let answer = site.get(&Who::Nobody, path).await;
-        let header = |name: &str| {
-            answer
-                .headers
-                .get(name)
-                .map(|value| value.to_str().unwrap())
-                .unwrap_or_default()
-        };
+        let header =
+            |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default();
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
         let csp = header("content-security-policy");
-        for word in [
-            "default-src 'none'",
-            "script-src 'self';",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-        ] {
+        for word in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
             assert!(csp.contains(word), "{path} {csp}");
         }
-        assert!(
-            matches!(header("cache-control"), "no-store" | "no-cache"),
-            "{path}"
-        );
+        assert!(matches!(header("cache-control"), "no-store" | "no-cache"), "{path}");
     }
 }
 
@@ -47,16 +35,8 @@ async fn the_page_is_at_the_root_and_not_sent_twice() {
     let page = site.get(&Who::Nobody, "/").await.expect(200);
     assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
     let etag = page.headers[header::ETAG].clone();
-    let request = Request::get("/")
-        .header(header::IF_NONE_MATCH, etag)
-        .body(Body::empty());
-    assert!(
-        site.send(&Who::Nobody, request.unwrap())
-            .await
-            .expect(304)
-            .bytes
-            .is_empty()
-    );
+    let request = Request::get("/").header(header::IF_NONE_MATCH, etag).body(Body::empty());
+    assert!(site.send(&Who::Nobody, request.unwrap()).await.expect(304).bytes.is_empty());
 }
 
 #[tokio::test]
@@ -67,9 +47,7 @@ async fn a_failed_store_makes_the_server_unfit_and_loses_nothing_it_said() {
     site.store.fail_next_flush();
     let body = json!({"name": "X"});
     assert_eq!(
-        site.post(&Who::Operator, "/api/v1/groups", body.clone())
-            .await
-            .problem(),
+        site.post(&Who::Operator, "/api/v1/groups", body.clone()).await.problem(),
         (503, "unavailable".into())
     );
     site.get(&Who::Nobody, "/readyz").await.expect(503);
@@ -88,17 +66,13 @@ async fn a_full_disk_refuses_in_words_and_passes() {
     site.store.set_full(true);
     let before = site.everything().await;
     assert_eq!(
-        site.post(&Who::Operator, "/api/v1/groups", body.clone())
-            .await
-            .problem(),
+        site.post(&Who::Operator, "/api/v1/groups", body.clone()).await.problem(),
         (507, "disk-full".into())
     );
     assert_eq!(site.everything().await, before);
     site.get(&Who::Nobody, "/readyz").await.expect(200);
     site.store.set_full(false);
-    site.post(&Who::Operator, "/api/v1/groups", body)
-        .await
-        .expect(201);
+    site.post(&Who::Operator, "/api/v1/groups", body).await.expect(201);
 }
 
 #[tokio::test]
@@ -117,58 +91,33 @@ async fn figures_are_for_this_machine_and_administrators() {
 #[tokio::test]
 async fn verifying_names_orphans_and_damage() {
     let site = site();
-    let verify = async || {
-        site.post(&Who::Operator, "/api/v1/admin/verify", Value::Null)
-            .await
-            .expect(200)
-            .json()
-    };
+    let verify =
+        async || site.post(&Who::Operator, "/api/v1/admin/verify", Value::Null).await.expect(200).json();
     let group = site.group("Valdoria").await;
     let statement = site.statement(&group, "Joint submission").await;
     let found = verify().await;
     assert_eq!(found["whole"], true, "{found}");
-    assert_eq!(
-        (&found["documents"], &found["statements"]),
-        (&json!(2), &json!(1))
-    );
+    assert_eq!((&found["documents"], &found["statements"]), (&json!(2), &json!(1)));
 
     let append = async |id: u8, update: &'static [u8]| {
         let document = DocumentId::from_bytes([id; 16]);
-        let record = NewRecord {
-            user: UserId::SERVER,
-            at_ms: 1,
-            update: Bytes::from_static(update),
-        };
+        let record = NewRecord { user: UserId::SERVER, at_ms: 1, update: Bytes::from_static(update) };
         site.app.log.append(document, vec![record]).await.unwrap();
         document.to_string()
     };
     let orphan = append(1, &[0, 0]).await;
     let found = verify().await;
-    assert_eq!(
-        (&found["whole"], &found["orphans"]),
-        (&json!(true), &json!([orphan]))
-    );
+    assert_eq!((&found["whole"], &found["orphans"]), (&json!(true), &json!([orphan])));
 
     let broken = append(2, b"not an update").await;
-    site.app
-        .log
-        .destroy(statement.body.parse().unwrap())
-        .await
-        .unwrap();
+    site.app.log.destroy(statement.body.parse().unwrap()).await.unwrap();
     let found = verify().await;
     assert_eq!(found["whole"], false);
-    let whats: Vec<_> = found["damage"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| (&one["what"], &one["document"]))
-        .collect();
+    let whats: Vec<_> =
+        found["damage"].as_array().unwrap().iter().map(|one| (&one["what"], &one["document"])).collect();
     assert_eq!(
         whats,
-        [
-            (&json!("document"), &json!(broken)),
-            (&json!("document-missing"), &json!(statement.body))
-        ]
+        [(&json!("document"), &json!(broken)), (&json!("document-missing"), &json!(statement.body))]
     );
 }
 
@@ -176,11 +125,5 @@ async fn verifying_names_orphans_and_damage() {
 async fn only_administrators_verify() {
     let site = site();
     let ana = site.person("ana").await;
-    assert_eq!(
-        site.post(&ana, "/api/v1/admin/verify", Value::Null)
-            .await
-            .problem()
-            .0,
-        403
-    );
+    assert_eq!(site.post(&ana, "/api/v1/admin/verify", Value::Null).await.problem().0, 403);
 }

@@ -58,36 +58,21 @@ impl Answer {
     pub(crate) fn text(&self, pointer: &str) -> String {
         let json = self.json();
         let found = json.pointer(pointer).and_then(Value::as_str);
-        found
-            .unwrap_or_else(|| panic!("no {pointer} in {}: {json}", self.status))
-            .to_owned()
+        found.unwrap_or_else(|| panic!("no {pointer} in {}: {json}", self.status)).to_owned()
     }
 
     /// Expects a problem document and returns its status and code.
     pub(crate) fn problem(&self) -> (u16, String) {
         let json = self.json();
-        assert_eq!(
-            self.headers[header::CONTENT_TYPE],
-            "application/problem+json",
-            "{} {json}",
-            self.status
-        );
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json", "{} {json}", self.status);
         assert_eq!(json["status"], self.status.as_u16());
-        assert_eq!(
-            json["type"],
-            format!("urn:plenary:problem:{}", self.text("/code"))
-        );
+        assert_eq!(json["type"], format!("urn:plenary:problem:{}", self.text("/code")));
         assert!(!self.text("/detail").is_empty() && !self.text("/title").is_empty());
         (self.status.as_u16(), self.text("/code"))
     }
 
     pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(
-            self.status.as_u16(),
-            status,
-            "{}",
-            String::from_utf8_lossy(&self.bytes)
-        );
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.bytes));
         self
     }
 
@@ -115,21 +100,13 @@ pub(crate) fn site() -> Site {
     let store = Arc::new(MemoryStore::new());
     let app = App::new(Config::default(), store.clone(), store.clone(), clock.clone());
     let router = routes::router(app.clone(), Arc::new(OnePage));
-    Site {
-        app,
-        store,
-        clock,
-        router,
-    }
+    Site { app, store, clock, router }
 }
 
 impl Site {
     pub(crate) async fn send(&self, who: &Who, request: Request<Body>) -> Answer {
         let mut request = request;
-        let own_page = vec![
-            ("origin", "http://localhost:4600"),
-            ("sec-fetch-site", "same-origin"),
-        ];
+        let own_page = vec![("origin", "http://localhost:4600"), ("sec-fetch-site", "same-origin")];
         let (cookie, headers) = match who {
             Who::Nobody | Who::Operator | Who::Token(_) => (None, Vec::new()),
             Who::Cookie(cookie) => (Some(cookie.clone()), own_page),
@@ -153,20 +130,16 @@ impl Site {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            bytes,
-        }
+        Answer { status: parts.status, headers: parts.headers, bytes }
     }
 
     pub(crate) async fn ask(&self, who: &Who, method: Method, path: &str, body: Value) -> Answer {
         let request = Request::builder().method(method).uri(path);
         let request = match body {
             Value::Null => request.body(Body::empty()),
-            body => request
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(Body::from(body.to_string())),
+            body => {
+                request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))
+            }
         };
         self.send(who, request.unwrap()).await
     }
@@ -182,48 +155,32 @@ impl Site {
     /// Somebody with an account and a token. The address is the name at ngo.example.
     pub(crate) async fn person(&self, name: &str) -> Who {
         let email = format!("{name}@ngo.example");
-        self.post(
-            &Who::Operator,
-            "/api/v1/users",
-            json!({"email": email, "name": name}),
-        )
-        .await
-        .expect(201);
+        self.post(&Who::Operator, "/api/v1/users", json!({"email": email, "name": name})).await.expect(201);
         self.token(&email).await
     }
 
     pub(crate) async fn token(&self, email: &str) -> Who {
-        let made = self
-            .post(&Who::Operator, "/api/v1/tokens", json!({"email": email}))
-            .await
-            .expect(201);
+        let made = self.post(&Who::Operator, "/api/v1/tokens", json!({"email": email})).await.expect(201);
         Who::Token(made.text("/token"))
     }
 
     /// An administrator with a token.
     pub(crate) async fn administrator(&self) -> Who {
         let body = json!({"email": "admin@ngo.example", "name": "Admin"});
-        self.post(&Who::Operator, "/api/v1/instance", body)
-            .await
-            .expect(201);
+        self.post(&Who::Operator, "/api/v1/instance", body).await.expect(201);
         self.token("admin@ngo.example").await
     }
 
     /// A group without members; its id.
     pub(crate) async fn group(&self, name: &str) -> String {
-        self.post(&Who::Operator, "/api/v1/groups", json!({"name": name}))
-            .await
-            .expect(201)
-            .text("/id")
+        self.post(&Who::Operator, "/api/v1/groups", json!({"name": name})).await.expect(201).text("/id")
     }
 
     /// Somebody new who is in a group.
     pub(crate) async fn member(&self, group: &str, name: &str, role: &str) -> Who {
         let who = self.person(name).await;
         let body = json!({"email": format!("{name}@ngo.example"), "role": role});
-        self.post(&Who::Operator, &format!("/api/v1/groups/{group}/members"), body)
-            .await
-            .expect(201);
+        self.post(&Who::Operator, &format!("/api/v1/groups/{group}/members"), body).await.expect(201);
         who
     }
 
@@ -246,19 +203,9 @@ impl Site {
     /// Everything stored, to be compared with later.
     pub(crate) async fn everything(&self) -> Vec<(String, Vec<u8>)> {
         let cells = self.app.cells.scan("").await.unwrap();
-        let mut everything: Vec<_> = cells
-            .into_iter()
-            .map(|cell| (cell.key, cell.value.to_vec()))
-            .collect();
-        let mut documents: Vec<_> = self
-            .app
-            .log
-            .documents()
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|one| format!("{one:?}"))
-            .collect();
+        let mut everything: Vec<_> = cells.into_iter().map(|cell| (cell.key, cell.value.to_vec())).collect();
+        let mut documents: Vec<_> =
+            self.app.log.documents().await.unwrap().into_iter().map(|one| format!("{one:?}")).collect();
         documents.sort();
         everything.extend(documents.into_iter().map(|one| (one, Vec::new())));
         everything
