@@ -61,44 +61,21 @@ fn main() -> ExitCode {
             rss_at_2 = Some(rss_kib());
         }
     }
-    println!(
-        "seed {seed}: {cases} cases in {:.0} s, {panics} panics",
-        started.elapsed().as_secs_f64()
-    );
+    println!("seed {seed}: {cases} cases in {:.0} s, {panics} panics", started.elapsed().as_secs_f64());
     println!("{counts:#?}");
-    println!(
-        "slowest case {:.1} ms of thread CPU: --case {}",
-        slowest.0.as_secs_f64() * 1e3,
-        slowest.1
-    );
-    println!(
-        "memory: {rss_at_2:?} KiB at minute 2, {} KiB at the end",
-        rss_kib()
-    );
-    if panics == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    println!("slowest case {:.1} ms of thread CPU: --case {}", slowest.0.as_secs_f64() * 1e3, slowest.1);
+    println!("memory: {rss_at_2:?} KiB at minute 2, {} KiB at the end", rss_kib());
+    if panics == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Time this thread has spent on a processor.
 fn thread_cpu() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(
-        text.split(' ')
-            .next()
-            .and_then(|nanos| nanos.parse().ok())
-            .unwrap_or(0),
-    )
+    Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
 }
 
 /// Resident memory.
 fn rss_kib() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    text.split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<u64>().ok())
-        .unwrap_or(0)
-        * 4
+    text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4
 }

@@ -177,9 +177,7 @@ impl StateVector {
 
     /// The next clock of a client; 0 for one that is not named.
     pub fn next_clock(&self, client: u64) -> u32 {
-        self.clocks
-            .binary_search_by_key(&client, |entry| entry.0)
-            .map_or(0, |at| self.clocks[at].1)
+        self.clocks.binary_search_by_key(&client, |entry| entry.0).map_or(0, |at| self.clocks[at].1)
     }
 
     /// As sync step 1 has it: clients descending, like yjs.
@@ -198,10 +196,8 @@ impl FromIterator<(u64, u32)> for StateVector {
     /// Collects clients and their next clocks, in any order; of a client named twice the larger stays. Clocks
     /// of 2^31 and more, which no peer can have, become 2^31 - 1.
     fn from_iter<I: IntoIterator<Item = (u64, u32)>>(entries: I) -> StateVector {
-        let mut clocks: Vec<_> = entries
-            .into_iter()
-            .map(|(client, clock)| (client, clock.min(CLOCK_MAX as u32)))
-            .collect();
+        let mut clocks: Vec<_> =
+            entries.into_iter().map(|(client, clock)| (client, clock.min(CLOCK_MAX as u32))).collect();
         clocks.sort_unstable_by_key(|&(client, clock)| (client, std::cmp::Reverse(clock)));
         clocks.dedup_by_key(|entry| entry.0);
         StateVector { clocks }
@@ -224,24 +220,12 @@ mod tests {
 
     #[test]
     fn a_state_vector_is_refused_with_its_reason() {
-        assert_eq!(
-            StateVector::read(&[]),
-            Err(Refusal::Malformed {
-                at: 0,
-                what: "ends early"
-            })
-        );
+        assert_eq!(StateVector::read(&[]), Err(Refusal::Malformed { at: 0, what: "ends early" }));
         assert!(StateVector::read(&[0xff, 0xff, 0xff, 0x72]).is_err());
-        assert_eq!(
-            StateVector::read(&[2, 5, 1, 5, 2]),
-            Err(Refusal::ClientTwice { client: 5 })
-        );
+        assert_eq!(StateVector::read(&[2, 5, 1, 5, 2]), Err(Refusal::ClientTwice { client: 5 }));
         assert_eq!(
             StateVector::read(&[0, 0]),
-            Err(Refusal::Malformed {
-                at: 1,
-                what: "bytes after the end"
-            })
+            Err(Refusal::Malformed { at: 1, what: "bytes after the end" })
         );
         assert!(StateVector::read(&[1, 0x85, 0x00, 1]).is_err());
     }

@@ -117,10 +117,7 @@ impl Known {
 
     /// The next clocks of all clients.
     pub fn state_vector(&self) -> StateVector {
-        self.clients
-            .iter()
-            .map(|(&client, known)| (client, known.next_clock))
-            .collect()
+        self.clients.iter().map(|(&client, known)| (client, known.next_clock)).collect()
     }
 
     pub(crate) fn client(&self, client: u64) -> Option<&Client> {
@@ -164,9 +161,6 @@ impl Client {
 
     /// The type that the item at a known clock is, if it is one.
     pub(crate) fn type_at(&self, clock: u32) -> Option<u32> {
-        self.types
-            .binary_search_by_key(&clock, |entry| entry.0)
-            .ok()
-            .map(|at| self.types[at].1)
+        self.types.binary_search_by_key(&clock, |entry| entry.0).ok().map(|at| self.types[at].1)
     }
 }

@@ -54,10 +54,7 @@ impl<'a> Order<'a> {
                 last_place: section.known.map(|known| known.place(section.next_clock - 1)),
             })
             .collect();
-        let growth = Growth {
-            types_before: news.known.types() as u32,
-            ..Growth::default()
-        };
+        let growth = Growth { types_before: news.known.types() as u32, ..Growth::default() };
         Order {
             news,
             progress,
@@ -107,11 +104,7 @@ impl<'a> Order<'a> {
                     Some((other, clock)) if self.progress[other].waits => {
                         debug_assert!(clock >= self.news.structs[self.progress[other].next].clock);
                         let client = self.news.sections[section].client;
-                        return Err(Refusal::Cycle {
-                            client,
-                            clock: self.news.structs[next].clock,
-                        }
-                        .into());
+                        return Err(Refusal::Cycle { client, clock: self.news.structs[next].clock }.into());
                     }
                     Some((other, clock)) => self.enter(&mut stack, other, clock),
                     None => self.settle_struct(section, next)?,
@@ -132,26 +125,17 @@ impl<'a> Order<'a> {
             Parent::Item(id) => Some(id),
             Parent::Root(..) | Parent::Implied => None,
         };
-        for id in [new.origin.or_none(), new.right_origin.or_none(), parent]
-            .into_iter()
-            .flatten()
-        {
+        for id in [new.origin.or_none(), new.right_origin.or_none(), parent].into_iter().flatten() {
             let Some(at) = self.news.section_of(id.client) else {
                 let next_clock = self.news.known.next_clock(id.client);
                 if id.clock >= next_clock {
-                    return Err(Stop::Gap(Id {
-                        client: id.client,
-                        clock: next_clock,
-                    }));
+                    return Err(Stop::Gap(Id { client: id.client, clock: next_clock }));
                 }
                 continue;
             };
             let section = &self.news.sections[at];
             if id.clock >= section.end_clock {
-                return Err(Stop::Gap(Id {
-                    client: id.client,
-                    clock: section.end_clock,
-                }));
+                return Err(Stop::Gap(Id { client: id.client, clock: section.end_clock }));
             }
             let next = self.progress[at].next;
             let is_settled = id.clock < section.next_clock
@@ -247,22 +231,16 @@ impl<'a> Order<'a> {
             },
             Parent::Implied => unreachable!("a struct without neighbours names its parent"),
         };
-        Ok(if new.is_entry {
-            Place::entry(parent)
-        } else {
-            Place::sequence(parent)
-        })
+        Ok(if new.is_entry { Place::entry(parent) } else { Place::sequence(parent) })
     }
 
     /// The place of a clock that is known or settled.
     fn place_of(&self, id: Id) -> Place {
         match self.find(id) {
             Found::New(new) => new.place,
-            Found::Known => self
-                .news
-                .known
-                .client(id.client)
-                .map_or(Place::GONE, |client| client.place(id.clock)),
+            Found::Known => {
+                self.news.known.client(id.client).map_or(Place::GONE, |client| client.place(id.clock))
+            }
         }
     }
 
@@ -274,10 +252,7 @@ impl<'a> Order<'a> {
             Found::New(new) => (new.content == Content::Type).then_some(Some(new.type_index)),
             Found::Known => {
                 let known = self.news.known;
-                match known
-                    .client(id.client)
-                    .and_then(|client| client.type_at(id.clock))
-                {
+                match known.client(id.client).and_then(|client| client.type_at(id.clock)) {
                     Some(index) => Some(Some(index)),
                     None => known.deleted().contains(id.client, id.clock).then_some(None),
                 }
@@ -297,12 +272,7 @@ impl<'a> Order<'a> {
     }
 
     fn root(&mut self, name: &'a str) -> u32 {
-        if let Some(index) = self
-            .news
-            .known
-            .root(name)
-            .or_else(|| self.new_roots.get(name).copied())
-        {
+        if let Some(index) = self.news.known.root(name).or_else(|| self.new_roots.get(name).copied()) {
             return index;
         }
         let index = self.new_type(0);
@@ -345,14 +315,9 @@ impl<'a> Order<'a> {
         // live one, yrs would delete the first half once something cuts it, but only after loading again.
         for (client, clocks) in std::mem::take(&mut self.long_entries) {
             let mut is_live = false;
-            IdSet::each_missing(all_deletes.ranges(client), clocks.clone(), &mut 0, |_| {
-                is_live = true
-            });
+            IdSet::each_missing(all_deletes.ranges(client), clocks.clone(), &mut 0, |_| is_live = true);
             if is_live {
-                return Err(Refusal::Misplaced {
-                    client,
-                    clock: clocks.start,
-                });
+                return Err(Refusal::Misplaced { client, clock: clocks.start });
             }
         }
         for (client, clocks) in all_deletes.iter() {
@@ -392,7 +357,8 @@ impl<'a> Order<'a> {
             let structs = &self.news.structs[uncut..next];
             let (first, last) = (&structs[0], &structs[structs.len() - 1]);
             inserted.insert(section.client, first.clock.max(section.next_clock)..last.end());
-            write_number(&mut update, structs.len() as u64);
+            let joined = structs.windows(2).filter(|pair| goes_on(section.client, pair)).count();
+            write_number(&mut update, (structs.len() - joined) as u64);
             write_number(&mut update, section.client);
             write_number(&mut update, u64::from(first.clock));
             let end_at = if next == section.structs.end {
@@ -400,18 +366,30 @@ impl<'a> Order<'a> {
             } else {
                 self.news.structs[next].at as usize
             };
-            // Bytes go over as they are, but for structs that have nowhere to be.
+            // Bytes go over as they are, but for structs that have nowhere to be and for rows of structs that
+            // go on one where another ends: yrs would join those too, in time quadratic in their number.
             let mut copied_to = first.at as usize;
-            for (i, new) in structs.iter().enumerate() {
+            let mut i = 0;
+            while let Some(new) = structs.get(i) {
                 if new.is_born_deleted() {
                     deleted.insert(section.client, new.clock.max(section.next_clock)..new.end());
                 }
-                if new.place == Place::GONE && new.content != Content::Collected {
-                    update.extend_from_slice(&self.news.bytes[copied_to..new.at as usize]);
+                let is_nowhere = new.place == Place::GONE && new.content != Content::Collected;
+                let row = &structs[i..];
+                let row = &row[..1 + row.windows(2).take_while(|pair| goes_on(section.client, pair)).count()];
+                i += row.len();
+                if !is_nowhere && row.len() == 1 {
+                    continue;
+                }
+                let row_end_at = structs.get(i).map_or(end_at, |after| after.at as usize);
+                update.extend_from_slice(&self.news.bytes[copied_to..new.at as usize]);
+                if is_nowhere {
                     update.push(0);
                     write_number(&mut update, u64::from(new.len));
-                    copied_to = structs.get(i + 1).map_or(end_at, |after| after.at as usize);
+                } else {
+                    self.write_joined(&mut update, row, row_end_at);
                 }
+                copied_to = row_end_at;
             }
             update.extend_from_slice(&self.news.bytes[copied_to..end_at]);
             self.progress[at].uncut = next;
@@ -430,20 +408,27 @@ impl<'a> Order<'a> {
             }
         }
         let types_before = (self.news.known.types() + self.new_depths.len()) as u32;
-        let growth = std::mem::replace(
-            &mut self.growth,
-            Growth {
-                types_before,
-                ..Growth::default()
-            },
-        );
-        self.slices.push(Admitted {
-            update,
-            inserted,
-            deleted,
-            growth,
-        });
+        let growth = std::mem::replace(&mut self.growth, Growth { types_before, ..Growth::default() });
+        self.slices.push(Admitted { update, inserted, deleted, growth });
         self.touched_structs = 0;
+    }
+
+    /// Writes a row of structs, of which each goes on where the one before ends, as one.
+    fn write_joined(&self, update: &mut Vec<u8>, row: &[Struct], end_at: usize) {
+        let values = |i: usize| {
+            let end_at = row.get(i + 1).map_or(end_at, |after| after.at as usize);
+            &self.news.bytes[row[i].values_at as usize..end_at]
+        };
+        let first = &row[0];
+        update.extend_from_slice(&self.news.bytes[first.at as usize..first.content_at as usize]);
+        let number = match first.content {
+            Content::Text => (0..row.len()).map(|i| values(i).len() as u64).sum(),
+            _ => row.iter().map(|new| u64::from(new.len)).sum(),
+        };
+        write_number(update, number);
+        for i in 0..row.len() {
+            update.extend_from_slice(values(i));
+        }
     }
 
     fn size_hint(&self, touched: &[usize], deletes: &[(u64, Range<u32>)]) -> usize {
@@ -463,6 +448,19 @@ impl<'a> Order<'a> {
             .sum();
         structs + deletes.len() * 10 + 16
     }
+}
+
+/// Whether the second of two structs is what yjs would have written into the first. Map entries are not: each
+/// replaces the one before.
+fn goes_on(client: u64, pair: &[Struct]) -> bool {
+    let [one, next] = pair else { return false };
+    matches!(one.content, Content::Text | Content::Values)
+        && one.content == next.content
+        && one.place == next.place
+        && one.place != Place::GONE
+        && !one.place.is_entry()
+        && next.origin == Id { client, clock: next.clock - 1 }
+        && next.right_origin == one.right_origin
 }
 
 /// Where a clock that is not missing can be found.

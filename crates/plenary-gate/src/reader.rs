@@ -33,11 +33,7 @@ impl<'a> Reader<'a> {
 
     /// Fails unless everything has been read.
     pub(crate) fn end(&self) -> Result<(), Refusal> {
-        if self.left() == 0 {
-            Ok(())
-        } else {
-            Err(self.malformed("bytes after the end"))
-        }
+        if self.left() == 0 { Ok(()) } else { Err(self.malformed("bytes after the end")) }
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, Refusal> {
@@ -146,10 +142,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn string(&mut self) -> Result<&'a str, Refusal> {
         let at = self.at;
         let bytes = self.buffer()?;
-        std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed {
-            at,
-            what: "string is not UTF-8",
-        })
+        std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed { at, what: "string is not UTF-8" })
     }
 }
 
@@ -182,13 +175,9 @@ mod tests {
 
     #[test]
     fn signed_numbers_end_where_lib0_ends_them() {
-        for bytes in [
-            &[0x00][..],
-            &[0x40],
-            &[0x7f],
-            &[0x80, 0x01],
-            &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f],
-        ] {
+        for bytes in
+            [&[0x00][..], &[0x40], &[0x7f], &[0x80, 0x01], &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]]
+        {
             let mut reader = Reader::new(bytes);
             assert_eq!(reader.signed_number(), Ok(()));
             assert_eq!(reader.left(), 0);

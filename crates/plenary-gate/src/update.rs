@@ -83,10 +83,7 @@ pub fn judge(update: &[u8], known: &Known, author: &Author, limits: &Limits) -> 
     match read(update, known, author, limits).and_then(Order::slices) {
         Ok(slices) if slices.is_empty() => Verdict::NothingNew,
         Ok(slices) => Verdict::Admitted(slices),
-        Err(Stop::Gap(Id { client, clock })) => Verdict::Gap {
-            client,
-            clock: u64::from(clock),
-        },
+        Err(Stop::Gap(Id { client, clock })) => Verdict::Gap { client, clock: u64::from(clock) },
         Err(Stop::Refused(refusal)) => Verdict::Refused(refusal),
     }
 }
@@ -111,10 +108,7 @@ pub(crate) struct Id {
 }
 
 impl Id {
-    const NONE: Id = Id {
-        client: u64::MAX,
-        clock: 0,
-    };
+    const NONE: Id = Id { client: u64::MAX, clock: 0 };
 
     pub(crate) fn or_none(self) -> Option<Id> {
         (self != Id::NONE).then_some(self)
@@ -137,6 +131,9 @@ pub(crate) enum Content {
     Collected,
     /// An item whose content is collected but that still has its place.
     Deleted,
+    /// A text or a row of values, which can be joined with one that goes on where it ends.
+    Text,
+    Values,
     Type,
     Other,
 }
@@ -154,6 +151,9 @@ pub(crate) struct Struct {
     pub(crate) len: u32,
     /// Where its bytes begin.
     pub(crate) at: u32,
+    /// Where its content begins: for a text or values, their number, and then themselves.
+    pub(crate) content_at: u32,
+    pub(crate) values_at: u32,
     /// Known once it is settled.
     pub(crate) place: Place,
     /// Of the type it is, once it is settled.
@@ -199,17 +199,13 @@ impl<'a> News<'a> {
     pub(crate) fn section_of(&self, client: u64) -> Option<usize> {
         match &*self.sections {
             [only] => (only.client == client).then_some(0),
-            sections => sections
-                .binary_search_by_key(&client, |section| section.client)
-                .ok(),
+            sections => sections.binary_search_by_key(&client, |section| section.client).ok(),
         }
     }
 
     fn check_count(&self) -> Result<(), Refusal> {
         if self.structs.len() + self.deletes.len() > self.limits.new_items_max {
-            return Err(Refusal::TooManyNew {
-                limit: self.limits.new_items_max,
-            });
+            return Err(Refusal::TooManyNew { limit: self.limits.new_items_max });
         }
         Ok(())
     }
@@ -219,11 +215,7 @@ fn read<'a>(bytes: &'a [u8], known: &'a Known, author: &Author, limits: &Limits)
     // Positions are kept as u32.
     let limit_bytes = limits.update_bytes_max.min(u32::MAX as usize);
     if bytes.len() > limit_bytes {
-        return Err(Refusal::TooManyBytes {
-            size_bytes: bytes.len(),
-            limit_bytes,
-        }
-        .into());
+        return Err(Refusal::TooManyBytes { size_bytes: bytes.len(), limit_bytes }.into());
     }
     let mut reader = Reader::new(bytes);
     let mut news = News {
@@ -238,15 +230,8 @@ fn read<'a>(bytes: &'a [u8], known: &'a Known, author: &Author, limits: &Limits)
     read_sections(&mut reader, &mut news, &mut gap)?;
     read_deletes(&mut reader, &mut news, &mut gap)?;
     reader.end()?;
-    if let Some(section) = news
-        .sections
-        .iter()
-        .find(|section| !author.may_use(section.client))
-    {
-        return Err(Refusal::ForeignClient {
-            client: section.client,
-        }
-        .into());
+    if let Some(section) = news.sections.iter().find(|section| !author.may_use(section.client)) {
+        return Err(Refusal::ForeignClient { client: section.client }.into());
     }
     check_clients_alike(&news)?;
     match gap {
@@ -330,6 +315,8 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
         clock,
         len: 1,
         at: reader.at() as u32,
+        content_at: 0,
+        values_at: 0,
         place: Place::GONE,
         type_index: 0,
     };
@@ -364,6 +351,7 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
         }
     }
     let at = reader.at();
+    read.content_at = at as u32;
     let unsupported = |what, number| Refusal::Unsupported { at, what, number };
     match info & 0x1f {
         1 => {
@@ -377,11 +365,9 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
         }
         4 => {
             let text = reader.string()?;
-            let units = if text.is_ascii() {
-                text.len()
-            } else {
-                text.chars().map(char::len_utf16).sum()
-            };
+            read.content = Content::Text;
+            read.values_at = (reader.at() - text.len()) as u32;
+            let units = if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() };
             read.len = reader.check_len(clock, units as u64)?;
         }
         5 => read_json(reader, limits)?,
@@ -406,6 +392,8 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
         }
         8 => {
             let values = reader.count(1)?;
+            read.content = Content::Values;
+            read.values_at = reader.at() as u32;
             read.len = reader.check_len(clock, values as u64)?;
             for _ in 0..values {
                 read_any(reader, limits.value_depth_max)?;
@@ -419,10 +407,7 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
 }
 
 fn read_id(reader: &mut Reader<'_>) -> Result<Id, Refusal> {
-    Ok(Id {
-        client: reader.client()?,
-        clock: reader.clock()?,
-    })
+    Ok(Id { client: reader.client()?, clock: reader.clock()? })
 }
 
 fn read_json(reader: &mut Reader<'_>, limits: &Limits) -> Result<(), Refusal> {
@@ -449,9 +434,7 @@ fn read_deletes<'a>(
             if end > have && gap.is_none() {
                 *gap = Some(Id { client, clock: have });
             }
-            IdSet::each_missing(known, clock..end, &mut hint, |part| {
-                news.deletes.push((client, part))
-            });
+            IdSet::each_missing(known, clock..end, &mut hint, |part| news.deletes.push((client, part)));
             news.check_count()?;
         }
     }
@@ -470,12 +453,8 @@ fn check_clients_alike(news: &News<'_>) -> Result<(), Refusal> {
     if new_clients == 0 || news.known.clients().len() + new_clients < LOOK_FROM {
         return Ok(());
     }
-    let mut alike: Vec<(u16, usize)> = news
-        .sections
-        .iter()
-        .filter(is_new)
-        .map(|section| (low_bits(section.client), 1))
-        .collect();
+    let mut alike: Vec<(u16, usize)> =
+        news.sections.iter().filter(is_new).map(|section| (low_bits(section.client), 1)).collect();
     alike.sort_unstable();
     alike.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
@@ -490,10 +469,7 @@ fn check_clients_alike(news: &News<'_>) -> Result<(), Refusal> {
         }
     }
     match alike.iter().find(|entry| entry.1 > ALIKE_MAX) {
-        Some(entry) => Err(Refusal::ClientsAlike {
-            count: entry.1,
-            limit: ALIKE_MAX,
-        }),
+        Some(entry) => Err(Refusal::ClientsAlike { count: entry.1, limit: ALIKE_MAX }),
         None => Ok(()),
     }
 }

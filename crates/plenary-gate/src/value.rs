@@ -40,10 +40,7 @@ pub(crate) fn read_any(reader: &mut Reader<'_>, depth_max: usize) -> Result<(), 
                 open.push(Open { left, is_object });
             }
             _ => {
-                return Err(Refusal::Malformed {
-                    at,
-                    what: "unknown kind of value",
-                });
+                return Err(Refusal::Malformed { at, what: "unknown kind of value" });
             }
         }
         // What was just read may have been the last of its container, and that the last of its own.
@@ -68,12 +65,7 @@ pub(crate) fn read_any(reader: &mut Reader<'_>, depth_max: usize) -> Result<(), 
 /// Checks that `text` is one JSON value of at most `depth_max` levels that serde_json, and so yrs, can read:
 /// besides RFC 8259 no lone surrogate escapes, no numbers beyond a double and no integers from 2^63 to 2^64.
 pub(crate) fn check_json(text: &str, depth_max: usize, at: usize) -> Result<(), Refusal> {
-    Json {
-        bytes: text.as_bytes(),
-        next: 0,
-        at,
-    }
-    .check(depth_max)
+    Json { bytes: text.as_bytes(), next: 0, at }.check(depth_max)
 }
 
 struct Json<'a> {
@@ -123,19 +115,12 @@ impl Json<'_> {
                 }
                 (Expect::Value | Expect::ValueOrEnd, Some(byte @ (b'[' | b'{'))) => {
                     if open.len() == depth_max {
-                        return Err(Refusal::ValueTooDeep {
-                            at: self.at,
-                            limit: depth_max,
-                        });
+                        return Err(Refusal::ValueTooDeep { at: self.at, limit: depth_max });
                     }
                     self.next += 1;
                     // '[' + 2 is ']', '{' + 2 is '}'.
                     open.push(byte + 2);
-                    expect = if byte == b'[' {
-                        Expect::ValueOrEnd
-                    } else {
-                        Expect::KeyOrEnd
-                    };
+                    expect = if byte == b'[' { Expect::ValueOrEnd } else { Expect::KeyOrEnd };
                     continue;
                 }
                 (Expect::Value | Expect::ValueOrEnd, _) => {
@@ -146,20 +131,13 @@ impl Json<'_> {
             }
             if open.is_empty() && expect == Expect::CommaOrEnd {
                 self.space();
-                return if self.next == self.bytes.len() {
-                    Ok(())
-                } else {
-                    Err(self.malformed())
-                };
+                return if self.next == self.bytes.len() { Ok(()) } else { Err(self.malformed()) };
             }
         }
     }
 
     fn malformed(&self) -> Refusal {
-        Refusal::Malformed {
-            at: self.at,
-            what: "embed or format is not JSON",
-        }
+        Refusal::Malformed { at: self.at, what: "embed or format is not JSON" }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -242,10 +220,7 @@ impl Json<'_> {
 
     /// Reads `uXXXX` from the `u` on.
     fn hex4(&mut self) -> Result<u32, Refusal> {
-        let digits = self
-            .bytes
-            .get(self.next + 1..self.next + 5)
-            .ok_or_else(|| self.malformed())?;
+        let digits = self.bytes.get(self.next + 1..self.next + 5).ok_or_else(|| self.malformed())?;
         let mut code = 0;
         for &digit in digits {
             code = code * 16 + char::from(digit).to_digit(16).ok_or_else(|| self.malformed())?;
@@ -295,11 +270,7 @@ impl Json<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.next += 1;
         }
-        if self.next == start {
-            Err(self.malformed())
-        } else {
-            Ok(())
-        }
+        if self.next == start { Err(self.malformed()) } else { Ok(()) }
     }
 }
 
@@ -370,16 +341,10 @@ mod tests {
     fn depth_is_counted_in_arrays_and_objects() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(accepts(&nested(32)));
-        assert_eq!(
-            check_json(&nested(33), 32, 7),
-            Err(Refusal::ValueTooDeep { at: 7, limit: 32 })
-        );
+        assert_eq!(check_json(&nested(33), 32, 7), Err(Refusal::ValueTooDeep { at: 7, limit: 32 }));
         let any = |depth: usize| [[117u8, 1].repeat(depth), vec![126]].concat();
         assert_eq!(read_any(&mut Reader::new(&any(32)), 32), Ok(()));
-        assert!(matches!(
-            read_any(&mut Reader::new(&any(33)), 32),
-            Err(Refusal::ValueTooDeep { .. })
-        ));
+        assert!(matches!(read_any(&mut Reader::new(&any(33)), 32), Err(Refusal::ValueTooDeep { .. })));
         // Deep enough to overflow any stack, were there recursion.
         assert!(read_any(&mut Reader::new(&any(1_000_000)), usize::MAX).is_ok());
         assert!(check_json(&nested(1_000_000), usize::MAX, 0).is_ok());

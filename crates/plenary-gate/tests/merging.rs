@@ -22,10 +22,7 @@ fn step_2(from: &Doc, to: &Room) -> Vec<u8> {
 /// any order. Beside the gated room a plain document takes the same bytes.
 fn exchange(seed: u64) {
     let mut chance = Chance(seed);
-    let limits = Limits {
-        slice_items_max: if chance.one_in(2) { 3 } else { 50_000 },
-        ..Limits::default()
-    };
+    let limits = Limits { slice_items_max: if chance.one_in(2) { 3 } else { 50_000 }, ..Limits::default() };
     let mut room = Room::new(doc(1));
     let plain = doc(2);
     // The third person changes places: page loads are new client ids.
@@ -64,16 +61,10 @@ fn exchange(seed: u64) {
     for person in &people {
         let update = step_2(person, &room);
         let verdict = room.offer(&update, &limits);
-        assert!(
-            matches!(verdict, Verdict::NothingNew | Verdict::Admitted(_)),
-            "seed {seed}: {verdict:?}"
-        );
+        assert!(matches!(verdict, Verdict::NothingNew | Verdict::Admitted(_)), "seed {seed}: {verdict:?}");
         apply(&plain, &update);
         // It is all there now, deletes that yrs made by itself included.
-        assert_eq!(
-            room.offer(&diff(person, &StateVector::default()), &limits),
-            Verdict::NothingNew
-        );
+        assert_eq!(room.offer(&diff(person, &StateVector::default()), &limits), Verdict::NothingNew);
     }
     for person in &people {
         apply(person, &diff(&room.doc, &StateVector::default()));

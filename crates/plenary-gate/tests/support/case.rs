@@ -25,11 +25,7 @@ pub(crate) struct Counts {
 pub(crate) fn run(seed: u64, counts: &mut Counts) {
     let mut chance = Chance(seed);
     let limits = Limits {
-        slice_items_max: if chance.one_in(3) {
-            1 + chance.below(4)
-        } else {
-            50_000
-        },
+        slice_items_max: if chance.one_in(3) { 1 + chance.below(4) } else { 50_000 },
         type_depth_max: if chance.one_in(8) { 2 } else { 128 },
         ..Limits::default()
     };

@@ -64,25 +64,14 @@ pub(crate) fn edit(doc: &Doc, chance: &mut Chance) -> Vec<u8> {
 
 /// No character outside the BMP: cutting one in half makes two replacement characters, in yjs as in yrs, and
 /// only where it was cut.
-const WORDS: [&str; 7] = [
-    "a",
-    "joint ",
-    "submission",
-    "é",
-    "\n",
-    "العربية ",
-    "a longer run of words, ",
-];
+const WORDS: [&str; 7] = ["a", "joint ", "submission", "é", "\n", "العربية ", "a longer run of words, "];
 
 fn attributes(chance: &mut Chance) -> Attrs {
     let value = match chance.below(5) {
         0 => Any::Null,
         1 => Any::from(true),
         2 => Any::from(1.5),
-        3 => Any::from(vec![
-            Any::from("x"),
-            Any::Map(Arc::new([("k".to_owned(), Any::Null)].into())),
-        ]),
+        3 => Any::from(vec![Any::from("x"), Any::Map(Arc::new([("k".to_owned(), Any::Null)].into()))]),
         _ => Any::from("https://example.org"),
     };
     Attrs::from([(Arc::from(chance.pick(&["bold", "link", "header"][..])), value)])
@@ -96,11 +85,7 @@ fn edit_text(txn: &mut TransactionMut<'_>, chance: &mut Chance) {
         0..4 => text.insert(txn, at, chance.pick(&WORDS)),
         4 => text.insert_with_attributes(txn, at, chance.pick(&WORDS), attributes(chance)),
         5 => {
-            text.insert_embed(
-                txn,
-                at,
-                Any::from_json(r#"{"image":["a.png",1,2.5,null]}"#).unwrap(),
-            );
+            text.insert_embed(txn, at, Any::from_json(r#"{"image":["a.png",1,2.5,null]}"#).unwrap());
         }
         6 => {
             let n = chance.below(6).min(len - at as usize) as u32;
@@ -249,9 +234,7 @@ pub(crate) fn content(doc: &Doc) -> String {
 
 /// Applies an update without any gate.
 pub(crate) fn apply(doc: &Doc, update: &[u8]) {
-    doc.transact_mut()
-        .apply_update(Update::decode_v1(update).unwrap())
-        .unwrap();
+    doc.transact_mut().apply_update(Update::decode_v1(update).unwrap()).unwrap();
 }
 
 /// What `doc` has that a peer with this state vector lacks, and all deletes.

@@ -88,11 +88,7 @@ pub(crate) fn make_up(known: &Known, chance: &mut Chance) -> Vec<u8> {
 /// Mostly one that the document knows.
 fn known_client(known: &Known, chance: &mut Chance) -> u64 {
     let clients: Vec<u64> = known.state_vector().iter().map(|(client, _)| client).collect();
-    if clients.is_empty() || chance.one_in(30) {
-        chance.pick(&CLIENTS)
-    } else {
-        chance.pick(&clients)
-    }
+    if clients.is_empty() || chance.one_in(30) { chance.pick(&CLIENTS) } else { chance.pick(&clients) }
 }
 
 struct Writer(Vec<u8>);

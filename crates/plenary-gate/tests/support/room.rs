@@ -13,10 +13,7 @@ pub(crate) struct Room {
 
 impl Room {
     pub(crate) fn new(doc: Doc) -> Room {
-        Room {
-            doc,
-            known: Known::default(),
-        }
+        Room { doc, known: Known::default() }
     }
 
     /// Judges an update and merges what is admitted. Panics if yrs does not take it all.
@@ -47,19 +44,14 @@ impl Room {
     }
 
     pub(crate) fn state(&self) -> Vec<u8> {
-        self.doc
-            .transact()
-            .encode_state_as_update_v1(&StateVector::default())
+        self.doc.transact().encode_state_as_update_v1(&StateVector::default())
     }
 
     /// What we think the document has is what it has.
     pub(crate) fn check_known(&self) {
         let snapshot = self.doc.transact().snapshot();
-        let mut clocks: Vec<(u64, u32)> = snapshot
-            .state_map
-            .iter()
-            .map(|(client, clock)| (client.get(), *clock))
-            .collect();
+        let mut clocks: Vec<(u64, u32)> =
+            snapshot.state_map.iter().map(|(client, clock)| (client.get(), *clock)).collect();
         clocks.sort_unstable();
         assert_eq!(self.known.state_vector().iter().collect::<Vec<_>>(), clocks);
         let deleted: Vec<_> = snapshot

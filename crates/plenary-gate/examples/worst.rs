@@ -1,0 +1,344 @@
+//! What the most expensive updates cost: `cargo run --release -p plenary-gate --example worst [-- NAME]`.
+//!
+//! Each is built to make one part of the gate or of yrs work as hard as it can, once with 64 KiB and once with
+//! as much as the limits let in. Prints thread CPU of judging, merging and encoding.
+
+#[path = "../tests/support/editing.rs"]
+#[allow(dead_code)]
+mod editing;
+
+use std::time::Duration;
+
+use plenary_gate::{Author, Known, Limits, Verdict, judge};
+use yrs::updates::decoder::Decode;
+use yrs::{ReadTxn, StateVector, Transact, Update};
+
+/// Builds updates from structs and deletes.
+#[derive(Default)]
+struct Builder {
+    sections: Vec<(u64, u32, usize, Vec<u8>)>,
+    deletes: Vec<(u64, Vec<(u32, u32)>)>,
+}
+
+fn number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+type Id = Option<(u64, u32)>;
+
+impl Builder {
+    fn section(&mut self, client: u64, clock: u32) -> &mut Builder {
+        self.sections.push((client, clock, 0, Vec::new()));
+        self
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        let section = self.sections.last_mut().unwrap();
+        section.2 += 1;
+        section.3.extend_from_slice(bytes);
+    }
+
+    /// `parent`: of a struct without neighbours; key included. `content`: its number and bytes.
+    fn item(&mut self, origin: Id, right: Id, parent: Parent<'_>, content: (u8, &[u8])) {
+        let mut out = vec![content.0];
+        for (id, flag) in [(origin, 0x80), (right, 0x40)] {
+            if let Some((client, clock)) = id {
+                out[0] |= flag;
+                number(&mut out, client);
+                number(&mut out, u64::from(clock));
+            }
+        }
+        if origin.is_none() && right.is_none() {
+            let key = match parent {
+                Parent::Root(name) | Parent::RootKey(name, _) => {
+                    out.push(1);
+                    number(&mut out, name.len() as u64);
+                    out.extend_from_slice(name.as_bytes());
+                    if let Parent::RootKey(_, key) = parent { Some(key) } else { None }
+                }
+                Parent::Type(client, clock) => {
+                    out.push(0);
+                    number(&mut out, client);
+                    number(&mut out, u64::from(clock));
+                    None
+                }
+            };
+            if let Some(key) = key {
+                out[0] |= 0x20;
+                number(&mut out, key.len() as u64);
+                out.extend_from_slice(key.as_bytes());
+            }
+        }
+        out.extend_from_slice(content.1);
+        self.raw(&out);
+    }
+
+    fn delete(&mut self, client: u64, ranges: impl Iterator<Item = (u32, u32)>) {
+        self.deletes.push((client, ranges.collect()));
+    }
+
+    fn build(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        number(&mut out, self.sections.len() as u64);
+        for (client, clock, structs, bytes) in &self.sections {
+            number(&mut out, *structs as u64);
+            number(&mut out, *client);
+            number(&mut out, u64::from(*clock));
+            out.extend_from_slice(bytes);
+        }
+        number(&mut out, self.deletes.len() as u64);
+        for (client, ranges) in &self.deletes {
+            number(&mut out, *client);
+            number(&mut out, ranges.len() as u64);
+            for (clock, len) in ranges {
+                number(&mut out, u64::from(*clock));
+                number(&mut out, u64::from(*len));
+            }
+        }
+        out
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Parent<'a> {
+    Root(&'a str),
+    RootKey(&'a str, &'a str),
+    Type(u64, u32),
+}
+
+const A: Parent<'static> = Parent::Root("a");
+const X: (u8, &[u8]) = (4, b"\x01x");
+const NULL: (u8, &[u8]) = (8, &[1, 126]);
+const MAP: (u8, &[u8]) = (7, &[1]);
+
+fn text(len: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    number(&mut out, len as u64);
+    out.resize(out.len() + len, b'x');
+    out
+}
+
+/// An update made of `n` things, perhaps after others.
+type Case = (&'static str, fn(usize) -> Vec<Vec<u8>>);
+
+const CASES: &[Case] = &[
+    ("collected structs", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0);
+        (0..n).for_each(|_| b.raw(&[0, 1]));
+        vec![b.build()]
+    }),
+    ("deleted items in a row", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, (1, &[1]));
+        (1..n as u32).for_each(|i| b.item(Some((1, i - 1)), None, A, (1, &[1])));
+        vec![b.build()]
+    }),
+    ("typed characters", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, X);
+        (1..n as u32).for_each(|i| b.item(Some((1, i - 1)), None, A, X));
+        vec![b.build()]
+    }),
+    ("texts of 300 bytes in a row", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0);
+        for i in 0..(n / 20) as u32 {
+            b.item(i.checked_sub(1).map(|_| (1, i * 300 - 1)), None, A, (4, &text(300)));
+        }
+        vec![b.build()]
+    }),
+    ("values in a row", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, NULL);
+        (1..n as u32).for_each(|i| b.item(Some((1, i - 1)), None, A, NULL));
+        vec![b.build()]
+    }),
+    ("values in pairs", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, NULL);
+        for i in 1..n as u32 {
+            b.item(Some((1, i - 1)), None, A, if i % 4 < 2 { X } else { NULL });
+        }
+        vec![b.build()]
+    }),
+    ("written backwards", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, X);
+        (1..n as u32).for_each(|i| b.item(None, Some((1, i - 1)), A, X));
+        vec![b.build()]
+    }),
+    ("alternating deletes", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, (4, &text(n * 2)));
+        b.delete(1, (0..n as u32).map(|i| (i * 2, 1)));
+        vec![b.build()]
+    }),
+    ("alternating deletes of a known text", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, (4, &text(n * 2)));
+        let mut c = Builder::default();
+        c.delete(1, (0..n as u32).map(|i| (i * 2, 1)));
+        vec![b.build(), c.build()]
+    }),
+    ("a known text cut from its end", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, (4, &text(n * 2)));
+        let mut c = Builder::default();
+        c.section(2, 0);
+        (1..n as u32).rev().for_each(|i| c.item(Some((1, i * 2 - 1)), Some((1, i * 2)), A, X));
+        vec![b.build(), c.build()]
+    }),
+    ("many at the start, right neighbours far", |n| {
+        let mut b = Builder::default();
+        b.section(2, 0).item(None, None, A, (4, &text(n)));
+        b.section(1, 0);
+        (1..n as u32).rev().for_each(|i| b.item(None, Some((2, i)), A, X));
+        vec![b.build()]
+    }),
+    ("clients at one place", |n| {
+        let mut b = Builder::default();
+        for client in (1..=n as u64).rev() {
+            b.section(client, 0).item(None, None, A, X);
+        }
+        vec![b.build()]
+    }),
+    ("clients at one place, each after a lower one", |n| {
+        let mut b = Builder::default();
+        for client in (1..=(n / 2) as u64).rev() {
+            b.section(client, 0);
+            if client == 1 {
+                b.item(None, None, Parent::Root("b"), X);
+            } else {
+                b.item(Some((client - 1, 0)), None, A, X);
+            }
+            b.item(None, None, A, X);
+        }
+        vec![b.build()]
+    }),
+    ("clients that wait for each other", |n| {
+        let mut b = Builder::default();
+        for client in (1..=n as u64).rev() {
+            b.section(client, 0).item((client > 1).then(|| (client - 1, 0)), None, A, X);
+        }
+        vec![b.build()]
+    }),
+    ("clients with the same low bits", |n| {
+        let mut b = Builder::default();
+        for client in (1..=n as u64).rev() {
+            b.section(client << 32, 0).item(None, None, A, X);
+        }
+        vec![b.build()]
+    }),
+    ("values of one key, in a row", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, Parent::RootKey("m", "k"), NULL);
+        (1..n as u32).for_each(|i| b.item(Some((1, i - 1)), None, A, NULL));
+        vec![b.build()]
+    }),
+    ("values of one key, beside each other", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0);
+        (0..n).for_each(|_| b.item(None, None, Parent::RootKey("m", "k"), NULL));
+        vec![b.build()]
+    }),
+    ("keys", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0);
+        (0..n).for_each(|i| b.item(None, None, Parent::RootKey("m", &format!("{i:x}")), NULL));
+        vec![b.build()]
+    }),
+    ("root types", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0);
+        (0..n).for_each(|i| b.item(None, None, Parent::Root(&format!("{i:x}")), NULL));
+        vec![b.build()]
+    }),
+    ("types, then all deleted", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(None, None, A, MAP);
+        (1..n as u32).for_each(|i| b.item(None, None, Parent::Type(1, (i - 1) / 100), MAP));
+        let mut c = Builder::default();
+        c.delete(1, [(0, 1)].into_iter());
+        vec![b.build(), c.build()]
+    }),
+    ("known deletes", |n| {
+        let mut b = Builder::default();
+        b.section(1, 0).item(
+            None,
+            None,
+            A,
+            (1, &{
+                let mut len = Vec::new();
+                number(&mut len, 2 * n as u64);
+                len
+            }),
+        );
+        let mut c = Builder::default();
+        c.delete(1, (0..n as u32).rev().map(|i| (i * 2, 1)));
+        vec![b.build(), c.build()]
+    }),
+];
+
+fn main() {
+    let only = std::env::args().nth(1);
+    println!("{:<48}{:>9}{:>9} {:>8}{:>8}{:>8}", "", "things", "bytes", "judge", "merge", "encode");
+    for (name, make) in CASES {
+        if only.as_ref().is_some_and(|only| !name.contains(&**only)) {
+            continue;
+        }
+        for bytes_max in [64 << 10, 16 << 20] {
+            // The most things that fit, both into the bytes and into what may be new.
+            let mut n = bytes_max / 2;
+            while make(n).iter().any(|update| update.len() > bytes_max) {
+                n = n * 9 / 10;
+            }
+            n = n.min(Limits::default().new_items_max);
+            measure(name, n, &make(n));
+        }
+    }
+}
+
+fn measure(name: &str, n: usize, updates: &[Vec<u8>]) {
+    let doc = editing::doc(1000);
+    let mut known = Known::default();
+    for update in updates {
+        let before = thread_cpu();
+        let verdict = judge(update, &known, &Author::Anyone, &Limits::default());
+        let judged = thread_cpu();
+        let mut outcome = match verdict {
+            Verdict::Admitted(slices) => {
+                for slice in &slices {
+                    known.admit(slice);
+                    let mut txn = doc.transact_mut();
+                    txn.apply_update(Update::decode_v1(&slice.update).unwrap()).unwrap();
+                    txn.commit();
+                }
+                format!("{} slices", slices.len())
+            }
+            other => format!("{other:?}"),
+        };
+        let merged = thread_cpu();
+        doc.transact().encode_state_as_update_v1(&StateVector::default());
+        let encoded = thread_cpu();
+        outcome.truncate(60);
+        let ms = |from: Duration, to: Duration| (to - from).as_secs_f64() * 1e3;
+        println!(
+            "{name:<48}{n:>9}{:>9} {:>8.1}{:>8.1}{:>8.1}  {outcome}",
+            update.len(),
+            ms(before, judged),
+            ms(judged, merged),
+            ms(merged, encoded)
+        );
+    }
+}
+
+/// Time this thread has spent on a processor.
+fn thread_cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
+}
