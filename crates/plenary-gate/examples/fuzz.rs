@@ -6,6 +6,7 @@
 #[path = "../tests/support/case.rs"]
 mod case;
 #[path = "../tests/support/editing.rs"]
+#[allow(dead_code)]
 mod editing;
 #[path = "../tests/support/mutation.rs"]
 mod mutation;

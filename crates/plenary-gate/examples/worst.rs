@@ -3,123 +3,23 @@
 //! Each is built to make one part of the gate or of yrs work as hard as it can, once with 64 KiB and once with
 //! as much as the limits let in. Prints thread CPU of judging, merging and encoding.
 
+#[path = "../tests/support/building.rs"]
+mod building;
 #[path = "../tests/support/editing.rs"]
 #[allow(dead_code)]
 mod editing;
 
 use std::time::Duration;
 
+use building::{Builder, MAP, NULL, Parent, X, number};
 use plenary_gate::{Author, Known, Limits, Verdict, judge};
 use yrs::updates::decoder::Decode;
 use yrs::{ReadTxn, StateVector, Transact, Update};
 
-/// Builds updates from structs and deletes.
-#[derive(Default)]
-struct Builder {
-    sections: Vec<(u64, u32, usize, Vec<u8>)>,
-    deletes: Vec<(u64, Vec<(u32, u32)>)>,
-}
-
-fn number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-type Id = Option<(u64, u32)>;
-
-impl Builder {
-    fn section(&mut self, client: u64, clock: u32) -> &mut Builder {
-        self.sections.push((client, clock, 0, Vec::new()));
-        self
-    }
-
-    fn raw(&mut self, bytes: &[u8]) {
-        let section = self.sections.last_mut().unwrap();
-        section.2 += 1;
-        section.3.extend_from_slice(bytes);
-    }
-
-    /// `parent`: of a struct without neighbours; key included. `content`: its number and bytes.
-    fn item(&mut self, origin: Id, right: Id, parent: Parent<'_>, content: (u8, &[u8])) {
-        let mut out = vec![content.0];
-        for (id, flag) in [(origin, 0x80), (right, 0x40)] {
-            if let Some((client, clock)) = id {
-                out[0] |= flag;
-                number(&mut out, client);
-                number(&mut out, u64::from(clock));
-            }
-        }
-        if origin.is_none() && right.is_none() {
-            let key = match parent {
-                Parent::Root(name) | Parent::RootKey(name, _) => {
-                    out.push(1);
-                    number(&mut out, name.len() as u64);
-                    out.extend_from_slice(name.as_bytes());
-                    if let Parent::RootKey(_, key) = parent { Some(key) } else { None }
-                }
-                Parent::Type(client, clock) => {
-                    out.push(0);
-                    number(&mut out, client);
-                    number(&mut out, u64::from(clock));
-                    None
-                }
-            };
-            if let Some(key) = key {
-                out[0] |= 0x20;
-                number(&mut out, key.len() as u64);
-                out.extend_from_slice(key.as_bytes());
-            }
-        }
-        out.extend_from_slice(content.1);
-        self.raw(&out);
-    }
-
-    fn delete(&mut self, client: u64, ranges: impl Iterator<Item = (u32, u32)>) {
-        self.deletes.push((client, ranges.collect()));
-    }
-
-    fn build(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        number(&mut out, self.sections.len() as u64);
-        for (client, clock, structs, bytes) in &self.sections {
-            number(&mut out, *structs as u64);
-            number(&mut out, *client);
-            number(&mut out, u64::from(*clock));
-            out.extend_from_slice(bytes);
-        }
-        number(&mut out, self.deletes.len() as u64);
-        for (client, ranges) in &self.deletes {
-            number(&mut out, *client);
-            number(&mut out, ranges.len() as u64);
-            for (clock, len) in ranges {
-                number(&mut out, u64::from(*clock));
-                number(&mut out, u64::from(*len));
-            }
-        }
-        out
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Parent<'a> {
-    Root(&'a str),
-    RootKey(&'a str, &'a str),
-    Type(u64, u32),
-}
-
 const A: Parent<'static> = Parent::Root("a");
-const X: (u8, &[u8]) = (4, b"\x01x");
-const NULL: (u8, &[u8]) = (8, &[1, 126]);
-const MAP: (u8, &[u8]) = (7, &[1]);
 
 fn text(len: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    number(&mut out, len as u64);
-    out.resize(out.len() + len, b'x');
-    out
+    building::text(&"x".repeat(len))
 }
 
 /// An update made of `n` things, perhaps after others.
@@ -263,7 +163,7 @@ const CASES: &[Case] = &[
         b.section(1, 0).item(None, None, A, MAP);
         (1..n as u32).for_each(|i| b.item(None, None, Parent::Type(1, (i - 1) / 100), MAP));
         let mut c = Builder::default();
-        c.delete(1, [(0, 1)].into_iter());
+        c.delete(1, [(0, 1)]);
         vec![b.build(), c.build()]
     }),
     ("known deletes", |n| {
@@ -315,7 +215,7 @@ fn measure(name: &str, n: usize, updates: &[Vec<u8>]) {
                 for slice in &slices {
                     known.admit(slice);
                     let mut txn = doc.transact_mut();
-                    txn.apply_update(Update::decode_v1(&slice.update).unwrap()).unwrap();
+                    txn.apply_update(Update::decode_v1(&slice.update).expect("decodes")).expect("is applied");
                     txn.commit();
                 }
                 format!("{} slices", slices.len())

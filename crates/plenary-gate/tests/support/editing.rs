@@ -85,7 +85,7 @@ fn edit_text(txn: &mut TransactionMut<'_>, chance: &mut Chance) {
         0..4 => text.insert(txn, at, chance.pick(&WORDS)),
         4 => text.insert_with_attributes(txn, at, chance.pick(&WORDS), attributes(chance)),
         5 => {
-            text.insert_embed(txn, at, Any::from_json(r#"{"image":["a.png",1,2.5,null]}"#).unwrap());
+            text.insert_embed(txn, at, Any::from_json(r#"{"image":["a.png",1,2.5,null]}"#).expect("is JSON"));
         }
         6 => {
             let n = chance.below(6).min(len - at as usize) as u32;
@@ -234,7 +234,7 @@ pub(crate) fn content(doc: &Doc) -> String {
 
 /// Applies an update without any gate.
 pub(crate) fn apply(doc: &Doc, update: &[u8]) {
-    doc.transact_mut().apply_update(Update::decode_v1(update).unwrap()).unwrap();
+    doc.transact_mut().apply_update(Update::decode_v1(update).expect("decodes")).expect("is applied");
 }
 
 /// What `doc` has that a peer with this state vector lacks, and all deletes.
