@@ -7,13 +7,7 @@ import Embed from 'quill/blots/embed'
 import { element } from './element.js'
 import { Quill } from './formats.js'
 
-/** An embed whose inside is ours: Quill neither reads nor repairs it. */
-class Box extends Embed {
-  // Having this tells Quill that changes of the DOM inside are no changes of the text.
-  updateContent() {}
-}
-
-class Footnote extends Box {
+class Footnote extends Embed {
   static blotName = 'footnote'
   static tagName = 'SPAN'
   static className = 'footnote'
@@ -30,7 +24,7 @@ class Footnote extends Box {
   }
 }
 
-class Table extends Box {
+class Table extends Embed {
   static blotName = 'table'
   static tagName = 'SPAN'
   static className = 'table'
@@ -47,7 +41,7 @@ class Table extends Box {
   }
 }
 
-class Divider extends Box {
+class Divider extends Embed {
   static blotName = 'divider'
   static tagName = 'SPAN'
   static className = 'divider'
@@ -69,7 +63,7 @@ Quill.register({ 'formats/footnote': Footnote, 'formats/table': Table, 'formats/
 const known = new Set(['footnote', 'table', 'divider'])
 
 function lockedBox(name) {
-  return class extends Box {
+  return class extends Embed {
     static blotName = name
     static tagName = 'SPAN'
     static className = `locked-${known.size}`

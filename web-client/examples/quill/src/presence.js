@@ -54,6 +54,8 @@ export function bePresent(awareness, user) {
   }
 
   const render = () => {
+    // Leaving the page: presence is taken back before the list is gone.
+    if (awareness.getLocalState() === null) return
     chooseColour()
     const { color } = awareness.getLocalState().user
     const people = new Map([[user.id, { name: user.name, color, isMe: true }]])

@@ -144,7 +144,7 @@ export function statementPage({ me, statement, session, signOut }) {
         ),
         account({ me, signOut }),
       ),
-      element('div', { class: 'strip' }, tools, presence.element, status),
+      element('section', { class: 'strip', 'aria-label': 'Tools and people' }, tools, presence.element, status),
       element('main', { class: 'sheet' }, note, loading, surface, notesSection),
     ),
     close() {
