@@ -101,16 +101,6 @@ impl Disk {
         let space = rustix::fs::statvfs(&self.directory)?;
         Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
-
-    /// `Full` unless `bytes` leave the reserve as it is.
-    fn check_space(&self, bytes: usize, reserve_bytes: u64) -> Result<(), StoreError> {
-        let free_bytes =
-            self.free_bytes().map_err(|error| StoreError::Failed { reason: format!("statvfs: {error}") })?;
-        if free_bytes.saturating_sub(bytes as u64) < reserve_bytes {
-            return Err(StoreError::Full { free_bytes, reserve_bytes });
-        }
-        Ok(())
-    }
 }
 
 pub(crate) struct Committer {
@@ -138,6 +128,10 @@ enum Effect {
 
 /// A commit being put together.
 struct Draft {
+    /// Bytes free on the file system when it was begun.
+    free_bytes: u64,
+    /// Bytes of chunks written since.
+    chunk_bytes: usize,
     position: u64,
     bytes: Vec<u8>,
     records: u64,
@@ -148,6 +142,17 @@ struct Draft {
     effects: Vec<Effect>,
     /// Commits of cells that lost to another one of this commit are told so only once that one is durable.
     conflicts: Vec<(Answer<()>, StoreError)>,
+}
+
+impl Draft {
+    /// `Full` unless the reserve is left once `size` more bytes are written.
+    fn check_space(&self, size: usize, reserve_bytes: u64) -> Result<(), StoreError> {
+        let planned_bytes = (self.bytes.len() + self.chunk_bytes + size) as u64;
+        if self.free_bytes.saturating_sub(planned_bytes) < reserve_bytes {
+            return Err(StoreError::Full { free_bytes: self.free_bytes, reserve_bytes });
+        }
+        Ok(())
+    }
 }
 
 impl Committer {
@@ -201,7 +206,7 @@ impl Committer {
 
     /// Commits `job` with whatever else waits; false when asked to stop.
     fn commit_with(&mut self, job: Job) -> Result<bool, Stopped> {
-        let mut draft = self.draft();
+        let mut draft = self.draft()?;
         let mut next = Some(job);
         while let Some(job) = next.take() {
             let ends_commit = matches!(job, Job::Destroy { .. });
@@ -220,9 +225,13 @@ impl Committer {
         Ok(true)
     }
 
-    fn draft(&self) -> Draft {
+    fn draft(&self) -> Result<Draft, Stopped> {
+        let free_bytes =
+            self.disk.free_bytes().map_err(|error| self.shared.fail(format!("statvfs: {error}")))?;
         let index = self.shared.index();
-        Draft {
+        Ok(Draft {
+            free_bytes,
+            chunk_bytes: 0,
             position: index.position + 1,
             bytes: Vec::new(),
             records: index.records,
@@ -231,7 +240,7 @@ impl Committer {
             cells: HashMap::new(),
             effects: Vec::new(),
             conflicts: Vec::new(),
-        }
+        })
     }
 
     fn add(&mut self, draft: &mut Draft, job: Job) -> Result<(), Stopped> {
@@ -239,30 +248,29 @@ impl Committer {
         match job {
             Job::Append { document, records, answer } => {
                 let size = records.iter().map(|record| record.update.len() + 40).sum::<usize>();
-                match self.disk.check_space(draft.bytes.len() + size, reserve) {
+                match draft.check_space(size, reserve) {
                     Ok(()) => self.add_append(draft, document, &records, answer),
                     Err(full) => answer(Err(full)),
                 }
             }
             Job::Commit { changes, expected, answer } => {
                 let size = changes.len() * 4096;
-                match self.disk.check_space(draft.bytes.len() + size, reserve) {
+                match draft.check_space(size, reserve) {
                     Ok(()) => self.add_cells(draft, changes, &expected, answer),
                     Err(full) => answer(Err(full)),
                 }
             }
             // Compaction is what makes room, so it may use half of the reserve, and a removal all of it.
-            Job::Pointer { document, seq, state, answer } => {
-                match self.disk.check_space(draft.bytes.len(), reserve / 2) {
-                    Ok(()) => self.add_pointer(draft, document, seq, &state, answer),
-                    Err(full) => answer(Err(full)),
-                }
-            }
+            Job::Pointer { document, seq, state, answer } => match draft.check_space(0, reserve / 2) {
+                Ok(()) => self.add_pointer(draft, document, seq, &state, answer),
+                Err(full) => answer(Err(full)),
+            },
             Job::Chunks { changes, answer } => {
                 let size = changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum();
-                match self.disk.check_space(size, reserve / 2) {
+                match draft.check_space(size, reserve / 2) {
                     Err(full) if size > 0 => answer(Err(full)),
                     _ => {
+                        draft.chunk_bytes += size;
                         for ChunkChange { tree, key, value } in changes {
                             match value {
                                 Some(value) => tree.insert(key, value),

@@ -54,6 +54,7 @@ enum Trouble {
     Io(String, io::Error),
     Behind { witness: Witness, position: u64, records: u64 },
     Format(u32),
+    Locked,
 }
 
 impl From<sled::Error> for Trouble {
@@ -81,6 +82,7 @@ pub(crate) fn open(directory: &Path, options: &Options) -> Result<Recovered, Ope
     opened.map_err(|trouble| match trouble {
         Trouble::Damage(place, reason) => OpenError::Corrupt { directory: named(), place, reason },
         Trouble::Io(doing, source) => OpenError::Io { doing, source },
+        Trouble::Locked => OpenError::Locked { directory: named(), waited_s: options.lock_wait.as_secs() },
         Trouble::Format(found) => OpenError::Format { directory: named(), found, known: FORMAT },
         Trouble::Behind { witness, position, records } => OpenError::BehindWitness {
             directory: named(),
@@ -124,12 +126,7 @@ fn open_locked(directory: &Path, options: &Options, lock: File) -> Result<Recove
         other => other.map_err(doing("reading the witness"))?,
     };
     let is_new = prepare(directory, witness.is_some())?;
-    let db = sled::Config::new()
-        .path(directory)
-        .cache_capacity(CACHE_BYTES)
-        .segment_size(SEGMENT_BYTES)
-        .flush_every_ms(Some(500))
-        .open()?;
+    let db = open_sled(directory, options.lock_wait)?;
     let trees = Trees::open(&db)?;
     let file = File::open(directory.join("db")).map_err(doing("opening db"))?;
     let sync = |directory: &Path| File::open(directory).and_then(|file| file.sync_all());
@@ -170,6 +167,29 @@ fn open_locked(directory: &Path, options: &Options, lock: File) -> Result<Recove
     let witness = witness.filter(|witness| witness.position <= position);
     let Replayed { index, sweeps, truncated, .. } = recovered;
     Ok(Recovered { db, trees, index, store, witness, sweeps, truncated, file, lock })
+}
+
+/// Opens sled. A store that this very process has just closed may hold sled's own lock a moment longer, as sled's
+/// threads let go of the file in their own time.
+fn open_sled(directory: &Path, wait: Duration) -> Result<sled::Db, Trouble> {
+    let deadline = Instant::now() + wait;
+    loop {
+        let opened = sled::Config::new()
+            .path(directory)
+            .cache_capacity(CACHE_BYTES)
+            .segment_size(SEGMENT_BYTES)
+            .flush_every_ms(Some(500))
+            .open();
+        match opened {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                if Instant::now() >= deadline {
+                    return Err(Trouble::Locked);
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 /// Clears away what a creation or a start that was cut short left; whether the store is to be created.
