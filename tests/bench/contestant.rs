@@ -53,24 +53,15 @@ impl Contestant {
                 let server = plenary.serve();
                 let (document, token) = (plenary.document.clone(), plenary.token.clone());
                 let place = place(&server, document, token);
-                Running {
-                    server,
-                    place,
-                    _kept: Kept::Plenary(plenary),
-                }
+                Running { server, place, _kept: Kept::Plenary(plenary) }
             }
             Self::Hocuspocus => {
                 let folder = Folder::create();
                 let mut node = Command::new("node");
-                node.arg(peers().join("hocuspocus.mjs"))
-                    .arg(folder.path().join("documents.sqlite"));
+                node.arg(peers().join("hocuspocus.mjs")).arg(folder.path().join("documents.sqlite"));
                 let server = Server::start(&mut node, &folder.path().join("log"));
                 let place = place(&server, "joint-submission".to_owned(), String::new());
-                Running {
-                    server,
-                    place,
-                    _kept: Kept::Folder(folder),
-                }
+                Running { server, place, _kept: Kept::Folder(folder) }
             }
         }
     }
@@ -91,12 +82,7 @@ enum Kept {
 }
 
 fn place(server: &Server, document: String, token: String) -> Place {
-    Place {
-        server: server.address,
-        dialect: Dialect::Hocuspocus,
-        document,
-        token,
-    }
+    Place { server: server.address, dialect: Dialect::Hocuspocus, document, token }
 }
 
 fn peers() -> PathBuf {
@@ -104,8 +90,6 @@ fn peers() -> PathBuf {
 }
 
 fn run(command: &mut Command) {
-    let status = command
-        .status()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(status.success(), "{command:?}: {status}");
 }

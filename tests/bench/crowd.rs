@@ -95,10 +95,7 @@ impl Crowd {
         let each = warm_up_updates + counted_updates;
         let mut clients = Vec::new();
         for writer in 0..self.writers {
-            let frames: Vec<Bytes> = line(writer, each)
-                .iter()
-                .map(|update| place.frame(update))
-                .collect();
+            let frames: Vec<Bytes> = line(writer, each).iter().map(|update| place.frame(update)).collect();
             let (speaker, listener, _) = place.join().await;
             clients.push((writer, frames, speaker, listener));
         }
@@ -131,10 +128,7 @@ impl Crowd {
             // Whether it comes or not is told by what is missing.
             let _ = tokio::time::timeout(DRAIN_WITHIN, notes.all_came.notified()).await;
         }
-        let cpu_seconds = server
-            .cpu_seconds()
-            .zip(cpu_before)
-            .map(|(after, before)| after - before);
+        let cpu_seconds = server.cpu_seconds().zip(cpu_before).map(|(after, before)| after - before);
         listening.abort_all();
         drop(speakers);
 
@@ -142,14 +136,10 @@ impl Crowd {
         latencies_us.sort_unstable();
         let mut late_us = notes.late_us.take();
         late_us.sort_unstable();
-        let span = notes
-            .last_arrival
-            .get()
-            .map_or(0.0, |last| (last - counted_from).as_secs_f64());
+        let span = notes.last_arrival.get().map_or(0.0, |last| (last - counted_from).as_secs_f64());
         let at = |of: &[u32], part: f64| {
             let index = (of.len() as f64 * part) as usize;
-            of.get(index.min(of.len().saturating_sub(1)))
-                .map_or(f64::NAN, |&us| f64::from(us) / 1000.0)
+            of.get(index.min(of.len().saturating_sub(1))).map_or(f64::NAN, |&us| f64::from(us) / 1000.0)
         };
         Outcome {
             deliveries_per_second: latencies_us.len() as f64 / span,
@@ -222,16 +212,11 @@ async fn listen(notes: Rc<Notes>, reader: usize, writers: usize, mut listener: L
         let sent = notes.sent.borrow();
         let mut latencies_us = notes.latencies_us.borrow_mut();
         for (client, clocks) in &brought.inserted {
-            let writer = client
-                .checked_sub(FIRST_CLIENT)
-                .map_or(writers, |writer| writer as usize);
+            let writer = client.checked_sub(FIRST_CLIENT).map_or(writers, |writer| writer as usize);
             if writer >= writers || writer == reader {
                 continue;
             }
-            assert!(
-                clocks.start <= next_clocks[writer],
-                "an update came before one it needs"
-            );
+            assert!(clocks.start <= next_clocks[writer], "an update came before one it needs");
             for clock in next_clocks[writer]..clocks.end {
                 let sent = sent[writer][clock as usize];
                 notes.to_come.set(notes.to_come.get() - 1);

@@ -11,6 +11,8 @@ use crate::contestant::Contestant;
 pub(crate) enum Better {
     Higher,
     Lower,
+    /// It only explains the others.
+    Neither,
 }
 
 /// One thing measured, a value for each round.
@@ -37,17 +39,9 @@ impl Figures {
         better: Better,
         value: Option<f64>,
     ) {
-        let found = self
-            .0
-            .iter()
-            .position(|figure| figure.load == load && figure.name == name);
+        let found = self.0.iter().position(|figure| figure.load == load && figure.name == name);
         let at = found.unwrap_or_else(|| {
-            self.0.push(Figure {
-                load,
-                name,
-                better,
-                values: Default::default(),
-            });
+            self.0.push(Figure { load, name, better, values: Default::default() });
             self.0.len() - 1
         });
         self.0[at].values[contestant as usize].extend(value);
@@ -64,13 +58,8 @@ impl Figures {
                 lines.push(format!("\n{load:<34} {ours:>28} {theirs:>28} {:>8}", "ahead"));
             }
             let [ours, theirs] = figure.values.each_ref().map(|values| told(values));
-            let ahead = figure
-                .ahead()
-                .map_or_else(|| "-".to_owned(), |ahead| format!("{ahead:.2}x"));
-            lines.push(format!(
-                "  {:<32} {ours:>28} {theirs:>28} {ahead:>8}",
-                figure.name
-            ));
+            let ahead = figure.ahead().map_or_else(|| "-".to_owned(), |ahead| format!("{ahead:.2}x"));
+            lines.push(format!("  {:<32} {ours:>28} {theirs:>28} {ahead:>8}", figure.name));
         }
         lines.join("\n")
     }
@@ -101,6 +90,7 @@ impl Figure {
         let ratio = match self.better {
             Better::Higher => ours? / theirs?,
             Better::Lower => theirs? / ours?,
+            Better::Neither => return None,
         };
         ratio.is_finite().then_some(ratio)
     }

@@ -21,14 +21,10 @@ impl Brought {
         let update = Update::decode_v1(update).expect("a Yjs update");
         let mut brought = Self::default();
         for (client, ranges) in update.insertions(true).iter() {
-            brought
-                .inserted
-                .extend(ranges.iter().map(|range| (client.get(), range.clone())));
+            brought.inserted.extend(ranges.iter().map(|range| (client.get(), range.clone())));
         }
         for (client, ranges) in update.delete_set().iter() {
-            brought
-                .deleted
-                .extend(ranges.iter().map(|range| (client.get(), range.clone())));
+            brought.deleted.extend(ranges.iter().map(|range| (client.get(), range.clone())));
         }
         brought
     }
@@ -87,25 +83,14 @@ impl Seen {
 impl Coverage {
     /// Nothing yet.
     pub fn of(client: u64) -> Self {
-        Self {
-            client,
-            ..Self::default()
-        }
+        Self { client, ..Self::default() }
     }
 
     /// Takes note of an update.
     pub fn add(&mut self, brought: &Brought) {
         let ours = |(client, _): &&(u64, Range<u32>)| *client == self.client;
-        brought
-            .inserted
-            .iter()
-            .filter(ours)
-            .for_each(|(_, clocks)| self.inserted.add(clocks));
-        brought
-            .deleted
-            .iter()
-            .filter(ours)
-            .for_each(|(_, clocks)| self.deleted.add(clocks));
+        brought.inserted.iter().filter(ours).for_each(|(_, clocks)| self.inserted.add(clocks));
+        brought.deleted.iter().filter(ours).for_each(|(_, clocks)| self.deleted.add(clocks));
     }
 
     /// Clocks that are there.

@@ -62,11 +62,7 @@ impl std::fmt::Display for Source {
         match self {
             Self::Recorded(_) => f.write_str("the real recording"),
             Self::Generated(absent) => {
-                write!(
-                    f,
-                    "GENERATED keystrokes, as the real recording is not at {}",
-                    absent.display()
-                )
+                write!(f, "GENERATED keystrokes, as the real recording is not at {}", absent.display())
             }
         }
     }
@@ -119,10 +115,8 @@ impl Keystrokes {
 
     /// One Yjs v1 update a keystroke, all of client [`TYPIST`] in the text [`ROOT`] of an empty document.
     pub fn updates(&self) -> Vec<Bytes> {
-        let options = Options {
-            offset_kind: OffsetKind::Utf16,
-            ..Options::with_client_id(ClientID::new(TYPIST))
-        };
+        let options =
+            Options { offset_kind: OffsetKind::Utf16, ..Options::with_client_id(ClientID::new(TYPIST)) };
         let doc = Doc::with_options(options);
         let body = doc.get_or_insert_text(ROOT);
         let mut updates = Vec::with_capacity(self.keys.len());
@@ -137,11 +131,7 @@ impl Keystrokes {
             transaction.commit();
             updates.push(transaction.encode_update_v1().into());
         }
-        assert_eq!(
-            body.get_string(&doc.transact()),
-            self.text(),
-            "yrs writes what was typed"
-        );
+        assert_eq!(body.get_string(&doc.transact()), self.text(), "yrs writes what was typed");
         updates
     }
 }
@@ -151,34 +141,20 @@ fn recorded(file: File) -> Vec<Keystroke> {
         serde_json::from_reader(BufReader::new(GzDecoder::new(file))).expect("a recording of keystrokes");
     assert_eq!(recording.start, "", "the recording begins with an empty text");
     let mut keys = Vec::with_capacity(recording.txns.len());
-    for (at, deleted, inserted) in recording
-        .txns
-        .into_iter()
-        .flat_map(|transaction| transaction.patches)
-    {
+    for (at, deleted, inserted) in recording.txns.into_iter().flat_map(|transaction| transaction.patches) {
         keys.extend((0..deleted).map(|_| Keystroke::Delete { at }));
         for (at, character) in (at..).zip(inserted.chars()) {
-            assert_eq!(
-                character.len_utf16(),
-                1,
-                "positions in characters are positions in UTF-16"
-            );
+            assert_eq!(character.len_utf16(), 1, "positions in characters are positions in UTF-16");
             keys.push(Keystroke::Insert { at, character });
         }
     }
-    assert_eq!(
-        text(&keys),
-        recording.end,
-        "the keystrokes make the text they came with"
-    );
+    assert_eq!(text(&keys), recording.end, "the keystrokes make the text they came with");
     keys
 }
 
 /// Runs of typing and of deleting backwards, with a jump now and then.
 fn generated(count: usize) -> Vec<Keystroke> {
-    const ALPHABET: &[char] = &[
-        'e', 't', 'a', 'o', 'i', 'n', ' ', 's', 'é', 'ñ', 'ж', 'ح', '权', '.', '\n',
-    ];
+    const ALPHABET: &[char] = &['e', 't', 'a', 'o', 'i', 'n', ' ', 's', 'é', 'ñ', 'ж', 'ح', '权', '.', '\n'];
     let mut random = fastrand::Rng::with_seed(259_778);
     let mut keys = Vec::with_capacity(count);
     let mut length = 0;
@@ -197,10 +173,7 @@ fn generated(count: usize) -> Vec<Keystroke> {
             keys.push(Keystroke::Delete { at: cursor });
         } else {
             let character = ALPHABET[random.usize(..ALPHABET.len())];
-            keys.push(Keystroke::Insert {
-                at: cursor,
-                character,
-            });
+            keys.push(Keystroke::Insert { at: cursor, character });
             cursor += 1;
             length += 1;
         }
@@ -228,10 +201,7 @@ mod tests {
     #[test]
     fn what_stands_in_for_the_recording_has_its_shape() {
         let keys = generated(30_000);
-        let deletes = keys
-            .iter()
-            .filter(|key| matches!(key, Keystroke::Delete { .. }))
-            .count();
+        let deletes = keys.iter().filter(|key| matches!(key, Keystroke::Delete { .. })).count();
         assert!((8_000..10_000).contains(&deletes), "{deletes} of 30,000 delete");
         let source = Source::Generated(PathBuf::new());
         assert_eq!(Keystrokes { keys, source }.updates().len(), 30_000);

@@ -57,12 +57,7 @@ impl Place {
     }
 
     fn url(&self) -> String {
-        let Self {
-            server,
-            document,
-            token,
-            ..
-        } = self;
+        let Self { server, document, token, .. } = self;
         match self.dialect {
             Dialect::YWebsocket => format!("ws://{server}/sync/{document}?token={token}"),
             Dialect::Hocuspocus => format!("ws://{server}/sync"),
@@ -81,36 +76,25 @@ impl Place {
         let config = WebSocketConfig::default()
             .read_buffer_size(WRITE_BUFFER_BYTES)
             .write_buffer_size(WRITE_BUFFER_BYTES);
-        let (socket, _) = client_async_with_config(self.url(), tcp, Some(config))
-            .await
-            .expect("the server lets us in");
+        let (socket, _) =
+            client_async_with_config(self.url(), tcp, Some(config)).await.expect("the server lets us in");
         let (sink, stream) = socket.split();
         let mut speaker = Speaker { sink };
-        let mut listener = Listener {
-            stream,
-            dialect: self.dialect,
-        };
+        let mut listener = Listener { stream, dialect: self.dialect };
         if self.dialect == Dialect::Hocuspocus {
             let version = Some("4.8.0".to_owned());
-            let auth = Message::Auth(AuthMessage::Token {
-                token: self.token.clone(),
-                version,
-            });
+            let auth = Message::Auth(AuthMessage::Token { token: self.token.clone(), version });
             speaker.send(self.encode(&auth)).await;
         }
         let nothing_yet = Bytes::from_static(&[0]);
-        speaker
-            .send(self.encode(&Message::Sync(SyncMessage::Step1(nothing_yet))))
-            .await;
+        speaker.send(self.encode(&Message::Sync(SyncMessage::Step1(nothing_yet)))).await;
         let mut state = None;
         let mut has_answered = false;
         while state.is_none() || !has_answered {
             match listener.message().await {
                 Message::Sync(SyncMessage::Step1(_)) => {
                     let nothing_new = Bytes::from_static(&[0, 0]);
-                    speaker
-                        .send(self.encode(&Message::Sync(SyncMessage::Step2(nothing_new))))
-                        .await;
+                    speaker.send(self.encode(&Message::Sync(SyncMessage::Step2(nothing_new)))).await;
                     has_answered = true;
                 }
                 Message::Sync(SyncMessage::Step2(update)) => state = Some(update),
@@ -135,19 +119,13 @@ pub struct Speaker {
 impl Speaker {
     /// Sends one frame at once.
     pub async fn send(&mut self, frame: Bytes) {
-        self.sink
-            .send(tungstenite::Message::Binary(frame))
-            .await
-            .expect("the server stays");
+        self.sink.send(tungstenite::Message::Binary(frame)).await.expect("the server stays");
     }
 
     /// Sends frames as fast as the socket takes them.
     pub async fn send_all(&mut self, frames: Vec<Bytes>) {
         for frame in frames {
-            self.sink
-                .feed(tungstenite::Message::Binary(frame))
-                .await
-                .expect("the server stays");
+            self.sink.feed(tungstenite::Message::Binary(frame)).await.expect("the server stays");
         }
         self.sink.flush().await.expect("the server stays");
     }
@@ -164,12 +142,7 @@ impl Listener {
     /// The next message; waits for as long as it takes. Panics when the server hangs up or speaks nonsense.
     pub async fn message(&mut self) -> Message {
         loop {
-            let received = self
-                .stream
-                .next()
-                .await
-                .expect("the server stays")
-                .expect("the server stays");
+            let received = self.stream.next().await.expect("the server stays").expect("the server stays");
             let tungstenite::Message::Binary(frame) = received else {
                 assert!(!received.is_close(), "the server hung up: {received:?}");
                 continue;

@@ -61,11 +61,7 @@ fn bytes_below(folder: &Path) -> u64 {
     entries
         .filter_map(|entry| {
             let about = entry.metadata().ok()?;
-            Some(if about.is_dir() {
-                bytes_below(&entry.path())
-            } else {
-                disk_bytes(&about)
-            })
+            Some(if about.is_dir() { bytes_below(&entry.path()) } else { disk_bytes(&about) })
         })
         .sum()
 }
@@ -105,18 +101,9 @@ impl Server {
     /// Starts a program and waits for its line `listening on http://ADDRESS`; what it logs goes to `log`.
     /// Panics when it ends before or takes too long.
     pub fn start(command: &mut Command, log: &Path) -> Self {
-        let log_file = File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("the log can be written");
-        let command = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log_file);
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let log_file = File::options().create(true).append(true).open(log).expect("the log can be written");
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let lines = BufReader::new(child.stdout.take().expect("it was asked for")).lines();
         let (heard, ready) = mpsc::channel();
         // Reads on to the end, so that the server never waits for its output to be taken.
@@ -127,17 +114,11 @@ impl Server {
                 }
             }
         });
-        let address = ready
-            .recv_timeout(READY_WITHIN)
-            .ok()
-            .and_then(|address| address.parse().ok());
+        let address = ready.recv_timeout(READY_WITHIN).ok().and_then(|address| address.parse().ok());
         let Some(address) = address else {
             let _ = child.kill();
             let _ = child.wait();
-            panic!(
-                "{command:?} does not listen:\n{}",
-                fs::read_to_string(log).unwrap_or_default()
-            );
+            panic!("{command:?} does not listen:\n{}", fs::read_to_string(log).unwrap_or_default());
         };
         Self { address, child }
     }
@@ -205,39 +186,17 @@ impl Plenary {
         let run = |arguments: &[&str]| command(&data(&folder), arguments);
         run(&["user", "add", "--email", email, "--name", "Ana"]);
         let group = id(&run(&["group", "add", "--name", "Coalition"]), "id");
-        run(&[
-            "member",
-            "add",
-            "--group",
-            &group,
-            "--email",
-            email,
-            "--role",
-            "coordinator",
-        ]);
-        let statement = run(&[
-            "statement",
-            "add",
-            "--group",
-            &group,
-            "--title",
-            "Joint submission",
-        ]);
+        run(&["member", "add", "--group", &group, "--email", email, "--role", "coordinator"]);
+        let statement = run(&["statement", "add", "--group", &group, "--title", "Joint submission"]);
         let token = run(&["token", "create", "--email", email]);
         let (document, token) = (id(&statement["documents"], "body"), id(&token, "token"));
-        Self {
-            folder,
-            document,
-            token,
-        }
+        Self { folder, document, token }
     }
 
     /// Starts the server, or starts it again.
     pub fn serve(&self) -> Server {
         let mut serve = Command::new(Self::binary());
-        serve
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data(&self.folder));
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data(&self.folder));
         Server::start(&mut serve, &self.folder.path().join("log"))
     }
 
@@ -254,26 +213,17 @@ fn data(folder: &Folder) -> PathBuf {
 fn command(data: &Path, arguments: &[&str]) -> Value {
     let binary = Plenary::binary();
     let mut command = Command::new(&binary);
-    command
-        .args(arguments)
-        .args([OsStr::new("--json"), OsStr::new("--data-dir"), data.as_os_str()]);
+    command.args(arguments).args([OsStr::new("--json"), OsStr::new("--data-dir"), data.as_os_str()]);
     let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
         panic!(
             "{}: {error}; `cargo build -p plenary-cli` builds it (or name one in PLENARY_BIN)",
             binary.display()
         )
     });
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
 }
 
 fn id(value: &Value, name: &str) -> String {
-    value[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("{name} in {value}"))
-        .to_owned()
+    value[name].as_str().unwrap_or_else(|| panic!("{name} in {value}")).to_owned()
 }

@@ -49,11 +49,7 @@ impl Typed {
 /// whole. `updates`: those of `keystrokes`. Panics when the server hangs up or takes ten minutes.
 pub async fn type_through(place: &Place, keystrokes: &Keystrokes, updates: &[Bytes]) -> Typed {
     let frames: Vec<Bytes> = updates.iter().map(|update| place.frame(update)).collect();
-    let inserts = keystrokes
-        .keys
-        .iter()
-        .filter(|key| matches!(key, Keystroke::Insert { .. }))
-        .count();
+    let inserts = keystrokes.keys.iter().filter(|key| matches!(key, Keystroke::Insert { .. })).count();
     let deletes = frames.len() - inserts;
     let (mut reader, mut answers, mut typist);
     let (_reads_only, state);
@@ -128,9 +124,6 @@ pub fn text_of(updates: &[Bytes]) -> String {
         }
     }
     let transaction = doc.transact();
-    assert!(
-        !transaction.has_missing_updates(),
-        "something is missing before what was heard"
-    );
+    assert!(!transaction.has_missing_updates(), "something is missing before what was heard");
     body.get_string(&transaction)
 }

@@ -18,11 +18,7 @@ const BEGINNING: usize = 30_000;
 
 #[tokio::test]
 async fn a_paper_typed_key_by_key_is_whole_at_a_second_client_and_after_kill_9() {
-    let count = if env::var_os("PLENARY_TRACE_FULL").is_some() {
-        KEYSTROKES
-    } else {
-        BEGINNING
-    };
+    let count = if env::var_os("PLENARY_TRACE_FULL").is_some() { KEYSTROKES } else { BEGINNING };
     let keystrokes = Keystrokes::first(count);
     let text = keystrokes.text();
     let updates = keystrokes.updates();
@@ -47,17 +43,10 @@ async fn a_paper_typed_key_by_key_is_whole_at_a_second_client_and_after_kill_9()
     place.server = server.address;
     let (_speaker, _listener, state) = place.join().await;
     let back_seconds = began.elapsed().as_secs_f64();
-    assert!(
-        text_of(&[state]) == text,
-        "after the restart a third client reads something else"
-    );
+    assert!(text_of(&[state]) == text, "after the restart a third client reads something else");
 
     const MIB: f64 = 1024.0 * 1024.0;
-    println!(
-        "trace: {} keystrokes, {}",
-        keystrokes.keys.len(),
-        keystrokes.source
-    );
+    println!("trace: {} keystrokes, {}", keystrokes.keys.len(), keystrokes.source);
     println!(
         "trace: at a second client after {:.2} s ({:.0} keystrokes/s), in {} messages",
         typed.seconds,
