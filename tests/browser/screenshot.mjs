@@ -11,13 +11,12 @@ const README = fileURLToPath(new URL('../../docs/images/demo.png', import.meta.u
 
 const [demo, chromium] = await Promise.all([Demo.start(), startBrowser()])
 try {
-  const wide = { viewport: { width: 1280, height: 800 } }
+  const wide = { viewport: { width: 1280, height: 1180 } }
   const narrow = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
   const ilse = await open(chromium, demo, 'ilse', wide)
   const renee = await open(chromium, demo, 'renee', { ...narrow, colorScheme: 'dark' })
   const jon = await open(chromium, demo, 'jon', { ...wide, colorScheme: 'dark' })
   const safiya = await open(chromium, demo, 'safiya', narrow)
-  const show = line => ilse.editor.locator(line).first().evaluate(node => node.scrollIntoView({ block: 'start' }))
   const shoot = (window, name) => window.page.screenshot({ path: join(folder, `${name}.png`) })
 
   if (folder) {
@@ -26,14 +25,12 @@ try {
     await shoot(renee, 'narrow-dark')
     await shoot(safiya, 'narrow-light')
   }
-  await show('h2:has-text("I. Summary")')
-  await ilse.page.mouse.wheel(0, -90)
-  await ilse.goToEndOf('Each section below')
+  await ilse.goToEndOf('This submission covers')
+  await ilse.page.evaluate(() => scrollTo(0, 0))
+  await renee.goToEndOf('Established in 2014')
+  await renee.page.keyboard.press('Shift+Home')
   await safiya.goToEndOf('This submission covers')
   await safiya.type(' Two more were held online.')
-  // From the right to the left end of the line: a selection.
-  await renee.goToEndOf('Valdoria ratified')
-  await renee.page.keyboard.press('Shift+Home')
   await ilse.seesText('held online.')
   await until('both names are shown', async () => (await ilse.page.locator('.ql-cursor-flag').count()) >= 2)
   await until('the names have faded in', () =>
