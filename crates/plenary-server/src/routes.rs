@@ -27,6 +27,7 @@ use axum::{
     http::{HeaderValue, header},
     middleware,
     response::Response,
+    routing::get,
 };
 
 pub use self::{
@@ -34,6 +35,9 @@ pub use self::{
     caller::Peer,
 };
 use crate::{App, error::Error, websocket};
+
+/// The description of all this for programs; a test asks for each of its paths.
+const OPENAPI: &str = include_str!("routes/openapi.json");
 
 /// What a request's body may weigh where a route says nothing else, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -58,6 +62,7 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .fallback(async || Error::NotFound);
     Router::new()
         .nest("/api/v1", api)
+        .route("/api/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI)))
         .merge(health::router())
         .merge(websocket::routes())
         .fallback(assets::serve)

@@ -127,3 +127,27 @@ async fn only_administrators_verify() {
     let ana = site.person("ana").await;
     assert_eq!(site.post(&ana, "/api/v1/admin/verify", Value::Null).await.problem().0, 403);
 }
+
+#[tokio::test]
+async fn the_description_names_what_is_there_and_no_more() {
+    let site = site();
+    let described = site.get(&Who::Nobody, "/api/openapi.json").await.expect(200).json();
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        for method in
+            ["get", "post", "put", "patch", "delete"].iter().filter(|method| methods[**method].is_object())
+        {
+            let filled = path.replace(['{', '}'], "");
+            let answer =
+                site.ask(&Who::Nobody, method.to_uppercase().parse().unwrap(), &filled, Value::Null).await;
+            assert!(!matches!(answer.status.as_u16(), 404 | 405), "{method} {path}: {}", answer.status);
+        }
+    }
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/routes")).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for route in source.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            let is_named =
+                described["paths"].get(route).or(described["paths"].get(format!("/api/v1{route}")));
+            assert!(is_named.is_some(), "{route} belongs into openapi.json, too");
+        }
+    }
+}
