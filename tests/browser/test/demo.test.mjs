@@ -120,14 +120,20 @@ test('a text that is frozen can no longer be changed in open windows, and can ag
   }
 
   await moveTo('frozen')
+  await safiya.goToEndOf('Mobile internet was switched off')
+  await safiya.type(' Too late.')
   await until('the text is fixed', () => isEditable('false'))
   assert.match(await safiya.page.locator('.note').textContent(), /at the stage “Frozen”/)
+  await safiya.page.locator('.note', { hasText: 'came after that and were not taken' }).waitFor()
+  assert.ok(!(await ilse.text()).includes('Too late.'))
   await moveTo('draft')
   await until('the text is open again', () => isEditable('true'))
   await safiya.connected()
+  await ilse.seesText('Too late.')
   await safiya.goToEndOf('Two requests to visit')
   await safiya.type(' Thawed.')
   await ilse.seesText('Thawed.')
+  await sameLines(ilse, safiya)
   await close(ilse, safiya)
 })
 

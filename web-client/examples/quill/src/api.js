@@ -39,6 +39,13 @@ async function call(method, path, body) {
  */
 export const me = () => call('GET', '/api/v1/me')
 
+/** The whole document as the server has it on disk: a Yjs v1 update. */
+export async function documentState(document) {
+  const response = await fetch(`/api/v1/documents/${encodeURIComponent(document)}/state`, { cache: 'no-store' })
+  if (!response.ok) throw new ApiError(response.status, `Error ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
 /** Signs in; the session comes as a cookie. */
 export const signIn = (email, password) => call('POST', '/api/v1/session', { email, password })
 

@@ -40,10 +40,14 @@ export function statementPage({ me, statement, session, signOut }) {
 
   let editor
   let isOver = false
+  let isLate = false
 
   const showAccess = () => {
     const why = whyReadOnly(statement)
     note.textContent = why ?? ''
+    if (why && isLate) {
+      note.append(' Your last words came after that and were not taken; they are in this page only. ', copyButton())
+    }
     note.hidden = !why
     stage.textContent = STAGES[statement.stage] ?? statement.stage
     stage.dataset.stage = statement.stage
@@ -83,7 +87,18 @@ export function statementPage({ me, statement, session, signOut }) {
     if (now.user.id !== user.id) return connection.end(`This browser is now signed in as ${now.user.name}.`)
     const found = now.statements.find(({ id }) => id === statement.id)
     if (!found) return connection.end('This statement is not here, or not for you.')
+    const isFixedNow = statement.access === 'write' && found.access === 'read'
     statement = found
+    showAccess()
+    if (isFixedNow) await sayWhatCameTooLate().catch(() => {})
+  }
+
+  // Words typed after the text was fixed and before this page knew are in this page only. If the text is opened
+  // again while the page is open, they go to the server then.
+  async function sayWhatCameTooLate() {
+    const onServer = Y.decodeStateVector(Y.encodeStateVectorFromUpdate(await api.documentState(statement.documents.body)))
+    const here = Y.decodeStateVector(Y.encodeStateVector(doc))
+    isLate = [...here].some(([client, clock]) => clock > (onServer.get(client) ?? 0))
     showAccess()
   }
 
