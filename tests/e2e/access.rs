@@ -2,10 +2,11 @@
 
 use plenary_permissions::{Role, Stage as StatementStage};
 use plenary_protocol::{AuthMessage, CloseReason, Message, Scope, SyncMessage};
+use plenary_server::directory::SignInBy;
 
 use crate::{
-    peer::{Editor, Heard},
-    stage::Stage,
+    peer::{Editor, Heard, Peer},
+    stage::{Person, Stage},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,4 +209,54 @@ async fn a_revoked_token_ends_what_rests_on_it() {
     let affected = plenary_server::rooms::Affected::User(ana.user);
     stage.app.rooms.access_changed(affected, &stage.app.directory).await;
     assert_eq!(editor.peer.close_code().await, CloseReason::BadToken.code());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_runs_out_is_asked_for_in_good_time_and_ends_what_rests_on_it() {
+    let stage = Stage::set().await;
+    let ana = stage.person("ana", Role::Drafter).await;
+    let (token, _) = stage.app.directory.create_token(ana.user, "1s".parse().unwrap()).await.unwrap();
+    let short = Person { token, ..ana.clone() };
+    let mut in_y = stage.y_websocket(&short).await;
+    let mut in_h = stage.hocuspocus().await;
+    in_h.authenticate(&short.token).await;
+    let mut renewed = stage.hocuspocus().await;
+    renewed.authenticate(&short.token).await;
+    for peer in [&mut in_h, &mut renewed] {
+        assert_eq!(peer.message().await, Message::Auth(AuthMessage::TokenRequest));
+    }
+    renewed.send_token(&ana.token).await;
+    assert_eq!(in_h.message().await, Message::Close(Some("bad-token".into())));
+    assert_eq!(in_y.close_code().await, CloseReason::BadToken.code());
+    assert_eq!(renewed.message().await, Message::Auth(AuthMessage::Granted(Scope::ReadWrite)));
+    let mut renewed = Editor::begin(renewed).await;
+    renewed.type_text("on").await;
+    renewed.until_acknowledged(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_opens_a_socket_only_from_our_own_pages() {
+    let stage = Stage::set().await;
+    let ana = stage.person("ana", Role::Drafter).await;
+    let secret = stage.app.directory.open_session(ana.user, SignInBy::Password).await.unwrap();
+    let cookie = format!("{}={secret}", plenary_server::auth::cookie_name(&stage.app.config));
+    let own = format!("http://{}", stage.address);
+    for (origin, scope) in
+        [(Some(own.as_str()), true), (Some("https://elsewhere.example"), false), (None, false)]
+    {
+        let mut headers = vec![("cookie", cookie.as_str())];
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        let path = format!("/sync/{}", stage.document);
+        let mut in_y = Peer::open_with(stage.address, &path, None, &headers).await.unwrap();
+        let address = Some(stage.document.to_string());
+        let mut in_h = Peer::open_with(stage.address, "/sync", address, &headers).await.unwrap();
+        if scope {
+            assert_eq!(in_h.authenticate("").await, Scope::ReadWrite);
+            Editor::begin(in_y).await;
+        } else {
+            assert_eq!(in_y.close_code().await, CloseReason::BadToken.code());
+            in_h.send_token("").await;
+            assert_eq!(in_h.message().await, Message::Auth(AuthMessage::Denied("bad-token".into())));
+        }
+    }
 }

@@ -7,3 +7,4 @@ mod kill_loop;
 mod peer;
 mod saved;
 mod stage;
+mod trouble;

@@ -11,7 +11,7 @@ use plenary_protocol::{
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{self, protocol::WebSocketConfig},
+    tungstenite::{self, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 use yrs::{
     Doc, GetString, OffsetKind, Options, ReadTxn, StateVector, Text, Transact, Update,
@@ -54,11 +54,17 @@ impl Peer {
         path: &str,
         address: Option<String>,
     ) -> Result<Self, Refused> {
-        match Self::try_open_on(socket, server, path, address).await {
-            Ok(peer) => Ok(peer),
-            Err(tungstenite::Error::Http(response)) => Err(Refused(response.status().as_u16())),
-            Err(error) => panic!("{error}"),
-        }
+        refusal(Self::try_open_on(socket, server, path, address, &[]).await)
+    }
+
+    /// With headers, as a browser sends them.
+    pub(crate) async fn open_with(
+        server: SocketAddr,
+        path: &str,
+        address: Option<String>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Refused> {
+        refusal(Self::try_open_on(TcpSocket::new_v4().unwrap(), server, path, address, headers).await)
     }
 
     /// As `open`, where the server may not be there (any more).
@@ -67,7 +73,7 @@ impl Peer {
         path: &str,
         address: Option<String>,
     ) -> Result<Self, tungstenite::Error> {
-        Self::try_open_on(TcpSocket::new_v4()?, server, path, address).await
+        Self::try_open_on(TcpSocket::new_v4()?, server, path, address, &[]).await
     }
 
     async fn try_open_on(
@@ -75,12 +81,16 @@ impl Peer {
         server: SocketAddr,
         path: &str,
         address: Option<String>,
+        headers: &[(&'static str, &str)],
     ) -> Result<Self, tungstenite::Error> {
         let tcp = socket.connect(server).await?;
         tcp.set_nodelay(true)?;
         let config = WebSocketConfig::default().read_buffer_size(8 * 1024);
-        let url = format!("ws://{server}{path}");
-        let (socket, _) = soon("an upgrade", client_async_with_config(url, tcp, Some(config))).await?;
+        let mut request = format!("ws://{server}{path}").into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let (socket, _) = soon("an upgrade", client_async_with_config(request, tcp, Some(config))).await?;
         Ok(Self { socket, address })
     }
 
@@ -176,6 +186,14 @@ impl Peer {
     /// The code the socket is closed with.
     pub(crate) async fn close_code(&mut self) -> u16 {
         self.until_closed().await.1.expect("a close frame").0
+    }
+}
+
+fn refusal(opened: Result<Peer, tungstenite::Error>) -> Result<Peer, Refused> {
+    match opened {
+        Ok(peer) => Ok(peer),
+        Err(tungstenite::Error::Http(response)) => Err(Refused(response.status().as_u16())),
+        Err(error) => panic!("{error}"),
     }
 }
 

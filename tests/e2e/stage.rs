@@ -1,6 +1,11 @@
 //! A real server on a free port over a store in memory, and people who belong to it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::serve::ListenerExt;
 use bytes::Bytes;
@@ -15,7 +20,7 @@ use plenary_server::{
     websocket,
 };
 use plenary_statements::{Documents, GroupKind, Name, Schema, StatementKind};
-use plenary_storage::memory::MemoryStore;
+use plenary_storage::{DocumentLog, memory::MemoryStore};
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::peer::{Editor, Peer, Refused};
@@ -36,6 +41,7 @@ pub(crate) struct Stage {
     pub(crate) group: GroupId,
     pub(crate) statement: StatementId,
     pub(crate) document: DocumentId,
+    people: Mutex<HashMap<String, Person>>,
 }
 
 /// Somebody with an account.
@@ -52,9 +58,18 @@ impl Stage {
 
     pub(crate) async fn set_with(config: Config) -> Self {
         let store = MemoryStore::new();
+        Self::set_on(config, store.clone(), Arc::new(store), Clock::default()).await
+    }
+
+    /// `store` is what the documents are in, `log` what the server is given.
+    pub(crate) async fn set_on(
+        config: Config,
+        store: MemoryStore,
+        log: Arc<dyn DocumentLog>,
+        clock: Clock,
+    ) -> Self {
         // The cells are elsewhere, so that a held flush of the documents' does not hold up a change of rights.
-        let cells = MemoryStore::new();
-        let app = App::new(config, Arc::new(store.clone()), Arc::new(cells), Clock::default());
+        let app = App::new(config, log, Arc::new(MemoryStore::new()), clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = websocket::routes().with_state(app.clone());
@@ -62,7 +77,7 @@ impl Stage {
         tokio::spawn(async move { axum::serve(listener, router).await });
         let group = app.directory.create_group(name("Coalition"), GroupKind::default()).await.unwrap().id;
         let (statement, document) = statement(&app, group).await;
-        Self { app, store, address, group, statement, document }
+        Self { app, store, address, group, statement, document, people: Mutex::default() }
     }
 
     /// One more document, of the same group.
@@ -98,7 +113,14 @@ impl Stage {
         let user = self.app.directory.create_user(new).await.unwrap().id;
         let span = Span(Duration::from_secs(3600));
         let (token, _) = self.app.directory.create_token(user, span).await.unwrap();
-        Person { user, token }
+        let person = Person { user, token };
+        self.people.lock().unwrap().insert(called.to_owned(), person.clone());
+        person
+    }
+
+    /// Somebody who was introduced before.
+    pub(crate) fn person_of(&self, called: &str) -> Person {
+        self.people.lock().unwrap()[called].clone()
     }
 
     pub(crate) async fn remove(&self, person: &Person) {
