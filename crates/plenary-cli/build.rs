@@ -92,12 +92,7 @@ fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let said = said
-        .lines()
-        .filter(|line| !line.contains("warn"))
-        .take(5)
-        .collect::<Vec<_>>()
-        .join("; ");
+    let said = said.lines().filter(|line| !line.contains("warn")).take(5).collect::<Vec<_>>().join("; ");
     Err(format!("npm {} failed: {said}", arguments.join(" ")).into())
 }
 
@@ -128,11 +123,7 @@ fn read_folder(root: &Path) -> Result<Vec<PathBuf>> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path)
-            } else {
-                files.push(path)
-            }
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
     files.sort();
@@ -154,20 +145,12 @@ fn table(files: Vec<PathBuf>) -> Result<String> {
         )
     };
     match files.split_first() {
-        None => file(
-            "index.html",
-            NOT_BUILT.as_bytes(),
-            &format!("{NOT_BUILT:?}.as_bytes()"),
-        )?,
+        None => file("index.html", NOT_BUILT.as_bytes(), &format!("{NOT_BUILT:?}.as_bytes()"))?,
         Some((root, files)) => {
             for full in files {
                 let path = full.strip_prefix(root)?.components();
                 let path: Vec<_> = path.map(|part| part.as_os_str().to_string_lossy()).collect();
-                file(
-                    &path.join("/"),
-                    &fs::read(full)?,
-                    &format!("include_bytes!({full:?})"),
-                )?;
+                file(&path.join("/"), &fs::read(full)?, &format!("include_bytes!({full:?})"))?;
             }
         }
     }
