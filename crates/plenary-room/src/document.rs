@@ -144,7 +144,7 @@ impl LiveDocument {
         let mut theirs = yrs::StateVector::default();
         for (client, clock) in state_vector.iter() {
             let clock = clock.min(self.known.next_clock(client));
-            theirs.set_max(ClientID::new(client), clock as u32);
+            theirs.set_max(ClientID::new(client), clock);
         }
         self.missing_from(&theirs)
     }
