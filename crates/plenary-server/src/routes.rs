@@ -24,11 +24,14 @@ use std::sync::Arc;
 use axum::{
     Extension, Router,
     extract::DefaultBodyLimit,
+    handler::Handler,
     http::{HeaderValue, header},
     middleware,
     response::Response,
     routing::get,
 };
+
+use tower_http::compression::CompressionLayer;
 
 pub use self::{
     assets::{Asset, Assets, NoAssets},
@@ -65,7 +68,7 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .route("/api/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI)))
         .merge(health::router())
         .merge(websocket::routes())
-        .fallback(assets::serve)
+        .fallback(assets::serve.layer(CompressionLayer::new()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(Extension(assets))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -51,7 +51,8 @@ pub(super) async fn serve(
     if !matches!(method, Method::GET | Method::HEAD) {
         return Err(Error::MethodNotAllowed);
     }
-    let etag = format!("\"{}\"", asset.etag);
+    // Weak, because compressed and plain have the same.
+    let etag = format!("W/\"{}\"", asset.etag);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag));
     // Asked again each time, which costs a few bytes, so that page and scripts are always of one version.
