@@ -44,6 +44,8 @@ pub(crate) struct Participant {
     /// Raised when the client sets its counter anew; older statuses are void.
     pub(crate) counting: u64,
     pub(crate) behind: Option<Behind>,
+    /// Somebody's presence was not sent to it, as too much waited for its socket.
+    pub(crate) misses_presence: bool,
     /// An answer to a step 1 of its is in the barrier.
     pub(crate) has_step2_held: bool,
     /// The state vector of its newest step 1 that has to wait: an answer may be the whole document, so there is
@@ -115,6 +117,7 @@ impl Participant {
             unpaid: 0,
             counting: 0,
             behind: None,
+            misses_presence: false,
             has_step2_held: false,
             asks_for: None,
         }

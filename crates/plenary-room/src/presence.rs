@@ -87,7 +87,7 @@ impl Presence {
         user: UserId,
         entry: &AwarenessEntry,
     ) -> Announced {
-        let Some(state) = entry.state.clone() else {
+        let Some(state) = &entry.state else {
             return match self.entries.get(&entry.client) {
                 Some(held) if entry.clock >= held.clock => {
                     self.depart(now_ms, entry.client, entry.clock);
@@ -115,6 +115,8 @@ impl Presence {
         }
         self.departed.remove(&entry.client);
         let clock = entry.clock;
+        // A copy, for the frame it is part of may be far larger and would stay in memory with it.
+        let state = Bytes::copy_from_slice(state);
         self.entries.insert(entry.client, Entry { holder: from, user, clock, state, heard_ms: now_ms });
         Announced { changed: Some(entry.client), reply: None }
     }

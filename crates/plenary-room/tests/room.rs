@@ -31,6 +31,7 @@ struct Desk {
     closed: Vec<(ParticipantId, CloseReason)>,
     frames: Vec<Bytes>,
     states: Vec<Bytes>,
+    states_refused: usize,
     has_stopped: bool,
     /// Participants whose socket takes nothing.
     stuck: Vec<ParticipantId>,
@@ -58,6 +59,7 @@ fn room_with(settings: RoomSettings) -> Desk {
         closed: Vec::new(),
         frames: Vec::new(),
         states: Vec::new(),
+        states_refused: 0,
         has_stopped: false,
         stuck: Vec::new(),
     };
@@ -118,7 +120,8 @@ impl Desk {
                     self.frames.push(frame);
                 }
                 Effect::Close { participant, reason } => self.closed.push((participant, reason)),
-                Effect::State { update, .. } => self.states.push(update.unwrap()),
+                Effect::State { update: Ok(update), .. } => self.states.push(update),
+                Effect::State { update: Err(()), .. } => self.states_refused += 1,
                 Effect::Stop => self.has_stopped = true,
             }
         }
@@ -592,6 +595,82 @@ fn a_full_disk_loses_nothing_and_disconnects_nobody() {
     updates(&desk.heard(BEN)).iter().for_each(|update| ben.reads(update));
     assert_eq!(ben.text(), "kept at home, too");
     assert!(desk.closed.is_empty());
+}
+
+#[test]
+fn what_a_full_disk_lost_is_never_called_durable_though_its_author_may_only_read_by_now() {
+    let (ana, ben) = (Writer::new(11), Writer::new(12));
+    let mut desk =
+        room().with(ANA, Dialect::YWebsocket, Access::Write).with(BEN, Dialect::Hocuspocus, Access::Write);
+    desk.settle(ANA, &ana);
+    desk.settle(BEN, &ben);
+    desk.say(ANA, Message::Plenary(PlenaryMessage::Hello { version: 1 }));
+    desk.is_held = true;
+    desk.input(Input::Messages(vec![
+        (ANA, update(ana.types("lost"))),
+        (ANA, Message::Plenary(PlenaryMessage::Mark(1))),
+        (BEN, update(ben.types("lost, too"))),
+    ]));
+    for participant in [ANA, BEN] {
+        desk.input(Input::SetAccess { participant, access: Access::Read });
+    }
+    desk.heard.clear();
+    desk.fail(AppendFailure::Full);
+    desk.now_ms += 2_000;
+    desk.input(Input::Tick);
+    assert!(matches!(&desk.heard(ANA)[..], [Message::Sync(SyncMessage::Step1(_))]));
+    assert!(matches!(&desk.heard(BEN)[..], [Message::Sync(SyncMessage::Step1(_))]));
+
+    desk.say(ANA, step2(&ana));
+    desk.say(BEN, step2(&ben));
+    let heard = desk.heard(ANA);
+    let [
+        Message::Plenary(PlenaryMessage::Refused { code, .. }),
+        Message::Plenary(PlenaryMessage::Durable(1)),
+    ] = &heard[..]
+    else {
+        panic!("{heard:?}")
+    };
+    assert_eq!(*code, RefusalCode::Role);
+    assert_eq!(statuses(&desk.heard(BEN)), [false]);
+    assert!(desk.stored.is_empty());
+}
+
+#[test]
+fn whoever_asks_a_room_that_failed_for_the_state_is_answered() {
+    let ana = Writer::new(11);
+    let mut desk = room().with(ANA, Dialect::YWebsocket, Access::Write);
+    desk.settle(ANA, &ana);
+    desk.is_held = true;
+    desk.say(ANA, update(ana.types("never shown")));
+    desk.input(Input::State { request: 1, state_vector: None });
+    desk.fail(AppendFailure::Failed);
+    assert_eq!(desk.states_refused, 1);
+    desk.input(Input::State { request: 2, state_vector: None });
+    assert_eq!(desk.states_refused, 2);
+    assert!(desk.states.is_empty());
+}
+
+#[test]
+fn presence_does_not_pile_up_before_a_socket_that_takes_nothing() {
+    let (ana, ben) = (Writer::new(11), Writer::new(12));
+    let mut desk = room_with(RoomSettings { outbound_bytes_max: 100, ..RoomSettings::default() })
+        .with(ANA, Dialect::YWebsocket, Access::Write)
+        .with(BEN, Dialect::YWebsocket, Access::Read);
+    desk.settle(ANA, &ana);
+    desk.settle(BEN, &ben);
+    desk.stuck.push(BEN);
+    for clock in 1..1_000 {
+        desk.say(ANA, presence(11, clock, Some("{\"name\":\"Ana\"}")));
+        desk.say(BEN, Message::QueryAwareness);
+    }
+    let backlog = desk.people[&BEN].1.clone();
+    assert!(backlog.bytes() < 200, "{} bytes wait", backlog.bytes());
+    desk.heard(BEN);
+    desk.stuck.clear();
+    assert!(backlog.written(backlog.bytes()));
+    desk.input(Input::Drained(BEN));
+    assert_eq!(entries(&desk.heard(BEN)), [(11, 999, true)]);
 }
 
 #[test]

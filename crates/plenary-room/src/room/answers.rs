@@ -36,7 +36,8 @@ impl Room {
             participant.count_anew();
             self.ask(id, true);
         }
-        self.answer_step1(id, state_vector);
+        // A copy, for it may have to wait, and the frame it is part of may be far larger.
+        self.answer_step1(id, Bytes::copy_from_slice(&state_vector));
     }
 
     /// The step 2 for a step 1 with the state vector `theirs`: now, or when the last one has left.
@@ -224,6 +225,17 @@ impl Room {
         }
     }
 
+    /// Answers everybody who waits for the state that there is none to be had.
+    pub(super) fn fail_states(&mut self) {
+        let waiting = mem::take(&mut self.waiting_states).into_iter().map(|(request, _)| request);
+        let held = self.barrier.take().into_iter().filter_map(|(_, held)| match held {
+            Held::State { request, .. } => Some(request),
+            _ => None,
+        });
+        let failed = waiting.chain(held).map(|request| Effect::State { request, update: Err(()) });
+        self.effects.extend(failed);
+    }
+
     pub(super) fn hello(&mut self, id: ParticipantId, version: u64) {
         let document = self.id.to_string();
         let Some(participant) = self.participants.get_mut(&id) else {
@@ -243,8 +255,10 @@ impl Room {
     }
 
     pub(super) fn answer_states(&mut self) {
-        let Phase::Live(document) = &self.phase else {
-            return;
+        let document = match &self.phase {
+            Phase::Live(document) => document,
+            Phase::Loading => return,
+            Phase::Failed => return self.fail_states(),
         };
         for (request, state_vector) in mem::take(&mut self.waiting_states) {
             let theirs = state_vector.map_or(Ok(StateVector::default()), |bytes| StateVector::read(&bytes));

@@ -1,6 +1,6 @@
 //! Sending: what leaves the barrier, to whom, and to whom not now.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, mem, sync::Arc};
 
 use bytes::Bytes;
 use plenary_gate::StateVector;
@@ -36,7 +36,13 @@ impl Room {
         let body = Message::Awareness(self.presence.encode(clients.iter().copied())).encode(&[]);
         let mut frames = SharedFrame::new(body);
         for (id, participant) in &mut self.participants {
-            if Some(*id) != author && participant.behind.is_none() {
+            if Some(*id) == author || participant.behind.is_some() {
+                continue;
+            }
+            let is_busy = participant.backlog.bytes() > self.settings.outbound_bytes_max;
+            if is_busy && participant.backlog.mark_behind() {
+                participant.misses_presence = true;
+            } else {
                 send(&mut self.effects, *id, participant, frames.with(&participant.prefix));
             }
         }
@@ -64,9 +70,7 @@ impl Room {
                     if let Some(participant) = self.participants.get_mut(&id) {
                         participant.behind = None;
                         send(&mut self.effects, id, participant, frame);
-                        if let Some(everybody) = self.presence.encode_all() {
-                            self.send_message(id, &Message::Awareness(everybody));
-                        }
+                        self.send_everybody(id);
                     }
                 }
                 Held::Status { participant: id, counting, applied } => {
@@ -109,6 +113,9 @@ impl Room {
 
     /// Sends a participant whose socket has drained whatever it missed.
     pub(super) fn catch_up(&mut self, id: ParticipantId) {
+        if self.participants.get_mut(&id).is_some_and(|it| mem::take(&mut it.misses_presence)) {
+            self.send_everybody(id);
+        }
         let Phase::Live(document) = &self.phase else {
             return;
         };
@@ -127,9 +134,7 @@ impl Room {
                 for frame in missed {
                     send(&mut self.effects, id, participant, frame);
                 }
-                if let Some(everybody) = self.presence.encode_all() {
-                    self.send_message(id, &Message::Awareness(everybody));
-                }
+                self.send_everybody(id);
             }
             Err(since) => {
                 behind.is_catching_up = true;
@@ -139,6 +144,27 @@ impl Room {
                 let frame = Message::Sync(SyncMessage::Update(diff)).encode(&participant.prefix);
                 self.barrier.push(self.merged, Held::CatchUp { participant: id, frame });
             }
+        }
+    }
+
+    /// Answers who asks for everybody's presence, unless what was sent before is still on its way.
+    pub(super) fn tell_everybody(&mut self, id: ParticipantId) {
+        let Some(participant) = self.participants.get_mut(&id) else {
+            return;
+        };
+        if participant.backlog.bytes() > self.settings.outbound_bytes_max && participant.backlog.mark_behind()
+        {
+            participant.misses_presence = true;
+            return;
+        }
+        let everybody = self.presence.encode_all().unwrap_or_else(|| encode_awareness(&[]));
+        self.send_message(id, &Message::Awareness(everybody));
+    }
+
+    /// Tells one participant who is here.
+    pub(super) fn send_everybody(&mut self, id: ParticipantId) {
+        if let Some(everybody) = self.presence.encode_all() {
+            self.send_message(id, &Message::Awareness(everybody));
         }
     }
 

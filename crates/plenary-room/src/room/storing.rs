@@ -83,11 +83,8 @@ impl Room {
         for participant in mem::take(&mut self.participants).into_keys() {
             self.effects.push(Effect::Close { participant, reason });
         }
-        for (request, _) in mem::take(&mut self.waiting_states) {
-            self.effects.push(Effect::State { request, update: Err(()) });
-        }
+        self.fail_states();
         self.presence = Presence::default();
-        self.barrier.take();
         self.waiting.clear();
         self.pending.clear();
         self.pending_bytes = 0;
@@ -173,14 +170,7 @@ impl Room {
             self.participants.remove(&participant);
             self.effects.push(Effect::Close { participant, reason: CloseReason::StoreDown });
         }
-        for (request, _) in mem::take(&mut self.waiting_states) {
-            self.effects.push(Effect::State { request, update: Err(()) });
-        }
-        for (_, held) in self.barrier.take() {
-            if let Held::State { request, .. } = held {
-                self.effects.push(Effect::State { request, update: Err(()) });
-            }
-        }
+        self.fail_states();
         self.waiting.clear();
         self.pending.clear();
         self.pending_bytes = 0;
@@ -194,7 +184,10 @@ impl Room {
             self.full_until_ms = None;
             for id in self.participants.keys().copied().collect::<Vec<_>>() {
                 let participant = &self.participants[&id];
-                if participant.may_write() && participant.asked.is_empty() {
+                // Who is owed an acknowledgement is asked, too, though it may only read by now: the text that was
+                // lost comes back and is refused by name, before anything that follows it is called durable.
+                let is_owed = participant.unpaid > 0 || !participant.deferred.is_empty();
+                if (participant.may_write() || is_owed) && participant.asked.is_empty() {
                     self.ask(id, false);
                 }
                 self.pay_deferred(id);
@@ -211,7 +204,8 @@ impl Room {
     pub(super) fn drained(&self) -> Vec<ParticipantId> {
         let is_drained = |participant: &Participant| {
             let waits = participant.behind.is_some() || participant.asks_for.is_some();
-            waits && !participant.has_step2_held && participant.backlog.bytes() == 0
+            let waits = waits && !participant.has_step2_held;
+            (waits || participant.misses_presence) && participant.backlog.bytes() == 0
         };
         self.participants
             .iter()

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, mem, sync::Arc};
 use bytes::Bytes;
 use plenary_gate::{Author, Limits, StateVector, Verdict, judge};
 use plenary_ids::ParticipantId;
-use plenary_protocol::{Message, PlenaryMessage, SyncMessage, encode_awareness};
+use plenary_protocol::{Message, PlenaryMessage, SyncMessage};
 use tracing::debug;
 
 use super::{Admitted, Care, Outcome, Phase, Room, Waiting};
@@ -76,10 +76,7 @@ impl Room {
                         announcers.insert(id);
                     }
                 }
-                Message::QueryAwareness => {
-                    let everybody = self.presence.encode_all().unwrap_or_else(|| encode_awareness(&[]));
-                    self.send_message(id, &Message::Awareness(everybody));
-                }
+                Message::QueryAwareness => self.tell_everybody(id),
                 Message::Plenary(PlenaryMessage::Hello { version }) => self.hello(id, version),
                 Message::Plenary(PlenaryMessage::Mark(mark)) => {
                     let frame = self.encode_for(id, &Message::Plenary(PlenaryMessage::Durable(mark)));
