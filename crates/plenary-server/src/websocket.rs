@@ -337,6 +337,7 @@ async fn read<D: Dialog>(
     let mut fitness = app.health.subscribe();
     let mut heard = (Instant::now(), progress.bytes_read());
     loop {
+        outbox.may_be_read().await;
         let silent = heard.0 + SILENCE_MAX;
         let due = dialog.due().map_or(silent, |due| due.min(silent));
         let received = tokio::select! {

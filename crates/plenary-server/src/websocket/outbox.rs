@@ -18,6 +18,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::rooms::Seat;
 
+/// A peer for which more frames wait than this is not read: it must take its answers before it asks for more. Far
+/// above what a client leaves unread that types as fast as it can.
+const FRAMES_MAX: usize = 64 * 1024;
+
 /// The frames that wait for one socket, and how it is to end.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -35,8 +39,10 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     queue: VecDeque<Outgoing>,
-    /// Counts what the writer has taken.
+    /// Counts the turns that the writer has taken.
     turn: u64,
+    /// Frames that it took in the last one.
+    in_hand: usize,
     closing: Option<CloseReason>,
     is_dropped: bool,
 }
@@ -158,6 +164,7 @@ impl Outbox {
                 }
                 if !state.queue.is_empty() {
                     state.turn += 1;
+                    state.in_hand = state.queue.len();
                     frames.append(&mut state.queue);
                     return Turn::Write;
                 }
@@ -171,8 +178,25 @@ impl Outbox {
 
     /// The frames of the last turn have left (or were discarded).
     pub(crate) fn turn_written(&self) {
-        let turn = self.state().turn;
+        let turn = {
+            let mut state = self.state();
+            state.in_hand = 0;
+            state.turn
+        };
         self.written.send_replace(turn);
+    }
+
+    /// Returns once so few frames wait that the peer may be read.
+    pub(crate) async fn may_be_read(&self) {
+        let mut written = self.written.subscribe();
+        while {
+            let state = self.state();
+            state.queue.len() + state.in_hand > FRAMES_MAX && !state.is_dropped
+        } {
+            if written.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Whether frames are in the writer's hands.
@@ -212,5 +236,69 @@ impl Outbox {
     pub(crate) fn finish(&self) {
         self.drop_connection();
         self.written.send_replace(u64::MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn frame(byte: u8) -> Bytes {
+        Bytes::from(vec![byte])
+    }
+
+    /// What the writer would do now, if anything.
+    fn turn(outbox: &Outbox, frames: &mut VecDeque<Outgoing>) -> Option<Turn> {
+        outbox.next_turn(frames).now_or_never()
+    }
+
+    #[test]
+    fn frames_that_wait_leave_in_one_turn_and_the_close_frame_after_them() {
+        let (outbox, mut frames) = (Outbox::default(), VecDeque::new());
+        outbox.push(frame(1));
+        outbox.push(frame(2));
+        outbox.close(CloseReason::Restart, Waiting::Written);
+        outbox.push(frame(3));
+        assert!(matches!(turn(&outbox, &mut frames), Some(Turn::Write)));
+        assert_eq!(frames.iter().map(|outgoing| outgoing.frame[0]).collect::<Vec<_>>(), [1, 2]);
+        outbox.turn_written();
+        assert!(matches!(turn(&outbox, &mut frames), Some(Turn::Close(CloseReason::Restart))));
+    }
+
+    #[test]
+    fn what_is_discarded_is_neither_in_the_queue_nor_written_from_the_writers_hands() {
+        let (outbox, mut frames) = (Outbox::default(), VecDeque::new());
+        outbox.push(frame(1));
+        assert!(matches!(turn(&outbox, &mut frames), Some(Turn::Write)));
+        outbox.push(frame(2));
+        outbox.close(CloseReason::Removed, Waiting::Discarded);
+        outbox.close(CloseReason::Restart, Waiting::Written);
+        assert!(outbox.discards(&frames[0]));
+        assert!(matches!(turn(&outbox, &mut frames), Some(Turn::Close(CloseReason::Removed))));
+    }
+
+    #[test]
+    fn a_peer_that_does_not_take_its_answers_is_not_read() {
+        let (outbox, mut frames) = (Outbox::default(), VecDeque::new());
+        for _ in 0..=FRAMES_MAX {
+            outbox.push(frame(1));
+        }
+        assert!(outbox.may_be_read().now_or_never().is_none());
+        assert!(matches!(turn(&outbox, &mut frames), Some(Turn::Write)));
+        assert!(outbox.may_be_read().now_or_never().is_none());
+        outbox.turn_written();
+        assert!(outbox.may_be_read().now_or_never().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_writer_that_does_not_get_on_is_dropped_when_somebody_waits_for_it() {
+        let (outbox, mut frames) = (Outbox::default(), VecDeque::new());
+        outbox.push(frame(1));
+        assert!(matches!(turn(&outbox, &mut frames), Some(Turn::Write)));
+        outbox.settled(Duration::from_secs(1)).await;
+        assert!(outbox.until_dropped().now_or_never().is_some());
+        assert!(matches!(turn(&outbox, &mut frames), Some(Turn::Drop)));
     }
 }
