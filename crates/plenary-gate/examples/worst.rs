@@ -186,9 +186,15 @@ const CASES: &[Case] = &[
 
 fn main() {
     let only = std::env::args().nth(1);
+    // For looking at how it grows: as many things as one likes.
+    let n: Option<usize> = std::env::args().nth(2).map(|n| n.parse().expect("a number of things"));
     println!("{:<48}{:>9}{:>9} {:>8}{:>8}{:>8}", "", "things", "bytes", "judge", "merge", "encode");
     for (name, make) in CASES {
         if only.as_ref().is_some_and(|only| !name.contains(&**only)) {
+            continue;
+        }
+        if let Some(n) = n {
+            measure(name, n, &make(n));
             continue;
         }
         for bytes_max in [64 << 10, 16 << 20] {

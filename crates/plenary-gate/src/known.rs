@@ -10,7 +10,7 @@ use crate::{Admitted, IdSet, StateVector};
 /// All neighbours of a struct are in its own place. yrs links a struct to its neighbours but counts it to the
 /// parent of one of them; were they in different types, collecting one type would leave the other with links
 /// into freed memory. So the gate remembers the place of every clock, as runs of clocks with one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place(u32);
 
 impl Place {

@@ -1,6 +1,6 @@
 //! The order of new structs, their places, and the minimal updates made of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::known::{Growth, Place};
@@ -11,6 +11,10 @@ use crate::{Admitted, IdSet, Refusal};
 /// The most clients in one slice. Merging, yrs takes time quadratic in clients that wait for each other, and
 /// stack for those it finds already merged.
 const SLICE_CLIENTS_MAX: usize = 1000;
+
+/// With more deletes that cut a piece than this, every so many-th goes first, in a slice of its own. yrs copies
+/// what is left of a piece at each cut; so n deletes cost the square root of n times its length, and not n times.
+const CUTTING_DELETES_MAX: usize = 1000;
 
 /// Settles new structs one by one, each after all it depends on, and cuts them into slices.
 pub(crate) struct Order<'a> {
@@ -29,6 +33,10 @@ pub(crate) struct Order<'a> {
     born_deleted: IdSet,
     /// Map entries of several clocks.
     long_entries: Vec<(u64, Range<u32>)>,
+    /// Behind which clocks others have to be cut.
+    cuts: HashSet<(u64, u32)>,
+    /// Structs without neighbours, by place and key.
+    rivals: HashMap<(Place, &'a [u8]), usize>,
 }
 
 #[derive(Clone)]
@@ -66,6 +74,8 @@ impl<'a> Order<'a> {
             touched_structs: 0,
             born_deleted: IdSet::default(),
             long_entries: Vec::new(),
+            cuts: HashSet::new(),
+            rivals: HashMap::new(),
         }
     }
 
@@ -73,13 +83,37 @@ impl<'a> Order<'a> {
     pub(crate) fn slices(mut self) -> Result<Vec<Admitted>, Stop> {
         self.settle()?;
         let deletes = self.new_deletes()?;
-        let room =
-            self.news.limits.slice_items_max - self.touched_structs.min(self.news.limits.slice_items_max);
-        let (with_last, alone) = deletes.split_at(if deletes.len() <= room { deletes.len() } else { 0 });
-        if !self.touched.is_empty() || !with_last.is_empty() {
-            self.cut(with_last);
+        let slice_items_max = self.news.limits.slice_items_max;
+        let room = slice_items_max - self.touched_structs.min(slice_items_max);
+        let is_costly = slice_items_max != usize::MAX
+            && deletes.iter().filter(|delete| self.cuts_others(delete)).count() > CUTTING_DELETES_MAX;
+        if deletes.len() <= room && !is_costly {
+            if !self.touched.is_empty() || !deletes.is_empty() {
+                self.cut(&deletes);
+            }
+            return Ok(self.slices);
         }
-        for deletes in alone.chunks(self.news.limits.slice_items_max.max(1)) {
+        if !self.touched.is_empty() {
+            self.cut(&[]);
+        }
+        let mut alone = deletes;
+        if is_costly {
+            let step = alone.len().isqrt();
+            let is_sparse = |i: usize| i.is_multiple_of(step);
+            let sparse: Vec<_> = alone
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| is_sparse(*i))
+                .map(|(_, delete)| delete.clone())
+                .collect();
+            self.cut(&sparse);
+            let mut i = 0;
+            alone.retain(|_| {
+                i += 1;
+                !is_sparse(i - 1)
+            });
+        }
+        for deletes in alone.chunks(slice_items_max.max(1)) {
             self.cut(deletes);
         }
         Ok(self.slices)
@@ -215,7 +249,10 @@ impl<'a> Order<'a> {
             (_, Some(right)) if right.is_entry() || left.is_some_and(|left| left != right) => {
                 return Err(Refusal::Misplaced { client, clock });
             }
-            (Some(place), _) | (None, Some(place)) => return Ok(place),
+            (Some(place), _) | (None, Some(place)) => {
+                self.count_cuts(&new)?;
+                return Ok(place);
+            }
         }
         let parent = match new.parent {
             Parent::Root(start, end) => {
@@ -231,7 +268,44 @@ impl<'a> Order<'a> {
             },
             Parent::Implied => unreachable!("a struct without neighbours names its parent"),
         };
-        Ok(if new.is_entry { Place::entry(parent) } else { Place::sequence(parent) })
+        let place = if new.is_entry { Place::entry(parent) } else { Place::sequence(parent) };
+        self.count_rivals(place, new.key)?;
+        Ok(place)
+    }
+
+    fn count_cuts(&mut self, new: &Struct) -> Result<(), Refusal> {
+        let limit = self.news.limits.cuts_max;
+        // Two at most for each.
+        if self.news.structs.len() <= limit / 2 {
+            return Ok(());
+        }
+        let before = |id: Id| id.clock.checked_sub(1).map(|clock| Id { clock, ..id });
+        for id in [new.origin.or_none(), new.right_origin.or_none().and_then(before)].into_iter().flatten() {
+            if self.is_cut_after(id) {
+                self.cuts.insert((id.client, id.clock));
+            }
+        }
+        if self.cuts.len() > limit { Err(Refusal::TooManyCuts { limit }) } else { Ok(()) }
+    }
+
+    fn count_rivals(&mut self, place: Place, key: (u32, u32)) -> Result<(), Refusal> {
+        let limit = self.news.limits.rivals_max;
+        if self.news.structs.len() <= limit {
+            return Ok(());
+        }
+        let bytes = self.news.bytes;
+        let rivals = self.rivals.entry((place, &bytes[key.0 as usize..key.1 as usize])).or_default();
+        *rivals += 1;
+        if *rivals > limit { Err(Refusal::TooManyRivals { limit }) } else { Ok(()) }
+    }
+
+    /// Whether a struct has to be cut in two for another to come after this clock. Where the pieces of known
+    /// clocks end we do not know, but for the last.
+    fn is_cut_after(&self, id: Id) -> bool {
+        match self.find(id) {
+            Found::New(new) => id.clock + 1 < new.end(),
+            Found::Known => id.clock + 1 < self.news.known.next_clock(id.client),
+        }
     }
 
     /// The place of a clock that is known or settled.
@@ -330,6 +404,12 @@ impl<'a> Order<'a> {
             });
         }
         Ok(deletes)
+    }
+
+    fn cuts_others(&self, (client, clocks): &(u64, Range<u32>)) -> bool {
+        let is_cut_before =
+            |clock: u32| clock > 0 && self.is_cut_after(Id { client: *client, clock: clock - 1 });
+        is_cut_before(clocks.start) || is_cut_before(clocks.end)
     }
 
     /// Calls `each` with the client and every struct of the slice being made.

@@ -37,8 +37,17 @@ impl Author {
 pub struct Limits {
     /// The most bytes an update may have: 16 MiB, because a step 2 repeats the whole delete set.
     pub update_bytes_max: usize,
-    /// The most new structs and delete ranges in an update. More is refused.
+    /// The most new structs and delete ranges in an update. With 300,000 of the most expensive kind, judging,
+    /// merging and encoding take about a second (`examples/worst.rs`); a text that has been typed for a year
+    /// has some 10,000.
     pub new_items_max: usize,
+    /// The most new structs that are put into the middle of what was one piece. Each time yrs copies the piece,
+    /// so their cost is that of all of them times its length. People cut a text once for each place where they
+    /// put the cursor.
+    pub cuts_max: usize,
+    /// The most new structs without neighbours in one sequence or under one key. Each is compared with all
+    /// others; honest clients write one each, before they have seen any other.
+    pub rivals_max: usize,
     /// The most new structs and delete ranges in one [`Admitted`](crate::Admitted), that is in one merge.
     pub slice_items_max: usize,
     /// How deep arrays and objects may be in each other. yrs recurses once per level.
@@ -52,7 +61,9 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             update_bytes_max: 16 << 20,
-            new_items_max: 500_000,
+            new_items_max: 300_000,
+            cuts_max: 20_000,
+            rivals_max: 8_000,
             slice_items_max: 50_000,
             value_depth_max: 32,
             type_depth_max: 128,
@@ -67,6 +78,8 @@ impl Limits {
         Limits {
             update_bytes_max: usize::MAX,
             new_items_max: usize::MAX,
+            cuts_max: usize::MAX,
+            rivals_max: usize::MAX,
             slice_items_max: usize::MAX,
             value_depth_max: 100,
             type_depth_max: usize::MAX,
@@ -146,6 +159,8 @@ pub(crate) struct Struct {
     pub(crate) right_origin: Id,
     pub(crate) parent: Parent,
     pub(crate) is_entry: bool,
+    /// The bytes of its key, if it says one.
+    pub(crate) key: (u32, u32),
     pub(crate) content: Content,
     pub(crate) clock: u32,
     pub(crate) len: u32,
@@ -311,6 +326,7 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
         right_origin: Id::NONE,
         parent: Parent::Implied,
         is_entry: false,
+        key: (0, 0),
         content: Content::Other,
         clock,
         len: 1,
@@ -347,7 +363,8 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
         };
         if info & HAS_KEY != 0 {
             read.is_entry = true;
-            reader.string()?;
+            let key = reader.string()?;
+            read.key = ((reader.at() - key.len()) as u32, reader.at() as u32);
         }
     }
     let at = reader.at();

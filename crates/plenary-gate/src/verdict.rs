@@ -102,6 +102,18 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// More than `Limits::cuts_max` new structs in the middle of others.
+    #[error("more than {limit} structs in the middle of others")]
+    TooManyCuts {
+        /// The limit.
+        limit: usize,
+    },
+    /// More than `Limits::rivals_max` new structs for one place, none of which knows of another.
+    #[error("more than {limit} structs without neighbours in one place")]
+    TooManyRivals {
+        /// The limit.
+        limit: usize,
+    },
     /// New client ids with the same low 16 bits as many others: chosen, not random.
     #[error("{count} client ids alike in their low bits, limit {limit}")]
     ClientsAlike {

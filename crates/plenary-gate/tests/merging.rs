@@ -15,7 +15,7 @@ use yrs::{Doc, ReadTxn, StateVector, Transact};
 /// Everything a peer lacks and all deletes, as its answer to our step 1 would be.
 fn step_2(from: &Doc, to: &Room) -> Vec<u8> {
     let ours = to.known.state_vector().encode();
-    diff(from, &StateVector::decode_v1(&ours).unwrap())
+    diff(from, &StateVector::decode_v1(&ours).expect("we encoded it"))
 }
 
 /// Three people edit on and off line; small updates, diffs from stale state vectors and whole states arrive in

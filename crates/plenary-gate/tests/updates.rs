@@ -17,7 +17,8 @@ use yrs::{GetString, ReadTxn, Text, Transact, WriteTxn};
 const A: Parent<'static> = Parent::Root("a");
 
 fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/tests/fixtures/updates/{name}.bin", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read(format!("{}/tests/fixtures/updates/{name}.bin", env!("CARGO_MANIFEST_DIR")))
+        .expect("is there")
 }
 
 fn room() -> Room {
@@ -472,4 +473,54 @@ fn an_emoji_counts_two_clocks() {
     assert_eq!(room.known.next_clock(4), 3);
     let text = room.doc.transact_mut().get_or_insert_text("a");
     assert_eq!(text.len(&room.doc.transact()), 3);
+}
+
+#[test]
+fn a_text_is_cut_only_so_often() {
+    let update = |cuts: u32| {
+        let mut update = Builder::default();
+        update.section(5, 0).item(Some((1, 0)), None, A, (4, &text(&"x".repeat(1000))));
+        update.section(4, 0);
+        for i in 0..cuts {
+            // Each cut twice: the second time there is nothing to cut.
+            (0..2).for_each(|_| update.item(Some((5, i)), Some((5, i + 1)), A, X));
+        }
+        update.build()
+    };
+    let limits = Limits { cuts_max: 100, ..Limits::default() };
+    assert!(matches!(judge(&update(100), &known(), &Author::Anyone, &limits), Verdict::Admitted(_)));
+    assert_eq!(
+        judge(&update(101), &known(), &Author::Anyone, &limits),
+        Verdict::Refused(Refusal::TooManyCuts { limit: 100 })
+    );
+}
+
+#[test]
+fn structs_without_neighbours_are_few_in_one_place() {
+    let update = |keys: &[&str]| {
+        let mut update = Builder::default();
+        update.section(4, 0);
+        keys.iter().for_each(|key| update.item(None, None, Parent::RootKey("m", key), NULL));
+        update.build()
+    };
+    let limits = Limits { rivals_max: 2, ..Limits::default() };
+    let verdict = |keys: &[&str]| judge(&update(keys), &known(), &Author::Anyone, &limits);
+    assert!(matches!(verdict(&["a", "b", "a", "c", "b"]), Verdict::Admitted(_)));
+    assert_eq!(verdict(&["a", "b", "a", "a"]), Verdict::Refused(Refusal::TooManyRivals { limit: 2 }));
+}
+
+#[test]
+fn many_deletes_that_cut_a_text_go_in_two_passes() {
+    let mut room = room();
+    room.offer(&item(4, 0, None, None, A, (4, &text(&"ab".repeat(5000)))), &Limits::default());
+    let mut deletes = Builder::default();
+    deletes.delete(4, (0..5000).map(|i| (i * 2, 1)));
+    let Verdict::Admitted(slices) = room.offer(&deletes.build(), &Limits::default()) else {
+        panic!("not admitted")
+    };
+    let sizes: Vec<usize> = slices.iter().map(|slice| slice.deleted.iter().count()).collect();
+    assert_eq!(sizes, [72, 4928]);
+    room.check_known();
+    let text = room.doc.transact_mut().get_or_insert_text("a");
+    assert_eq!(text.get_string(&room.doc.transact()), "b".repeat(5000));
 }
