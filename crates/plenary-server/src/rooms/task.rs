@@ -42,7 +42,8 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Opens the room of a document: the task runs until the room stops.
 pub(super) fn start(rooms: Arc<Inner>, document: DocumentId, inlets: Inlets) {
-    let span = tracing::info_span!("room", %document);
+    // Not below the connection that happened to open it.
+    let span = tracing::info_span!(parent: None, "room", %document);
     tokio::spawn(run(rooms, document, inlets).instrument(span));
 }
 
