@@ -247,7 +247,7 @@ pub fn decode_y_websocket(frame: Bytes) -> Result<Message, WireError> {
             }
         },
         QUERY_AWARENESS => Message::QueryAwareness,
-        Y_SWEET_STATUS => Message::YSweetStatus(reader.rest()),
+        Y_SWEET_STATUS => y_sweet_status(&mut reader)?,
         PLENARY => Message::Plenary(plenary(&mut reader)?),
         unknown => Message::Unknown(unknown),
     })
@@ -278,7 +278,7 @@ pub fn decode_hocuspocus(frame: Bytes) -> Result<Addressed, WireError> {
         CLOSE if reader.is_at_end() => Message::Close(None),
         CLOSE => Message::Close(Some(reader.var_string("reason", TEXT_BYTES_MAX)?)),
         SYNC_STATUS => Message::SyncStatus(reader.var_uint()? == 1),
-        Y_SWEET_STATUS => Message::YSweetStatus(reader.rest()),
+        Y_SWEET_STATUS => y_sweet_status(&mut reader)?,
         PLENARY => Message::Plenary(plenary(&mut reader)?),
         unknown => Message::Unknown(unknown),
     };
@@ -301,6 +301,15 @@ fn sync(reader: &mut Reader) -> Result<Message, WireError> {
             return Err(WireError::UnknownTag { what: "sync message", tag });
         }
     }))
+}
+
+fn y_sweet_status(reader: &mut Reader) -> Result<Message, WireError> {
+    // Its client sends a counter. What goes back must not be a way to have much kept.
+    let (size, limit) = (reader.left(), TEXT_BYTES_MAX);
+    if size > limit {
+        return Err(WireError::TooLarge { what: "status", size, limit });
+    }
+    Ok(Message::YSweetStatus(Bytes::copy_from_slice(&reader.rest())))
 }
 
 fn auth(reader: &mut Reader) -> Result<AuthMessage, WireError> {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use plenary_protocol::{
     Addressed, AuthMessage, AwarenessEntry, Message, PlenaryMessage, RefusalCode, Scope, SyncMessage,
-    Welcome, address_prefix, decode_awareness, decode_hocuspocus, decode_y_websocket, encode_awareness,
-    limits,
+    Welcome, WireError, address_prefix, decode_awareness, decode_hocuspocus, decode_y_websocket,
+    encode_awareness, limits,
     wire::{NUMBER_MAX, Writer},
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -185,4 +185,6 @@ fn bytes_after_a_message_are_ignored() {
     // And what its status carries goes back as it came, whatever it is.
     let status = Bytes::from_static(&[102, 1, 5, 9, 9]);
     assert_eq!(decode_y_websocket(status.clone()).unwrap().encode(&[]), status);
+    let long: Bytes = [&[102][..], &[0; limits::TEXT_BYTES_MAX + 1]].concat().into();
+    assert!(matches!(decode_y_websocket(long), Err(WireError::TooLarge { .. })));
 }
