@@ -18,6 +18,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use plenary_gate::StateVector;
 use plenary_ids::{DocumentId, ParticipantId, UserId};
 use plenary_protocol::CloseReason;
@@ -33,6 +34,7 @@ pub(crate) use self::{
     task::stored,
 };
 use crate::{
+    auth::Identity,
     clock::Clock,
     directory::{Denied, Directory},
 };
@@ -241,9 +243,8 @@ impl Rooms {
         for answer in answers {
             let _ = answer.await;
         }
-        for seat in ended {
-            seat.settled().await;
-        }
+        // Side by side: several may be slow.
+        join_all(ended.iter().map(|seat| seat.settled())).await;
     }
 
     /// A document's state as one Yjs v1 update, or what is missing against `state_vector`; only what is
@@ -311,6 +312,11 @@ impl Rooms {
     /// Writes snapshots for documents that nobody has open, for as long as the process lives.
     pub async fn look_after_idle_documents(&self) {
         compaction::run(&self.0).await;
+    }
+
+    /// Who takes part in any room just now, once for each participation.
+    pub fn present(&self) -> Vec<Identity> {
+        self.0.registry.seats(|_| true).iter().map(|seat| seat.identity()).collect()
     }
 
     /// For the metrics.
