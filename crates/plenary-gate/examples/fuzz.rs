@@ -3,6 +3,9 @@
 //! Each case has its own seed; `--case SEED` runs one again. Prints cases, verdicts, panics, the slowest case by
 //! thread CPU, and the memory at minute 2 and at the end. Exit status 1 if anything panicked.
 
+#[path = "../tests/support/building.rs"]
+#[allow(dead_code)]
+mod building;
 #[path = "../tests/support/case.rs"]
 mod case;
 #[path = "../tests/support/editing.rs"]
@@ -17,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use building::thread_cpu;
 use case::{Counts, run};
 use editing::Chance;
 
@@ -67,12 +71,6 @@ fn main() -> ExitCode {
     println!("slowest case {:.1} ms of thread CPU: --case {}", slowest.0.as_secs_f64() * 1e3, slowest.1);
     println!("memory: {rss_at_2:?} KiB at minute 2, {} KiB at the end", rss_kib());
     if panics == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// Time this thread has spent on a processor.
-fn thread_cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
 }
 
 /// Resident memory.

@@ -11,7 +11,7 @@ mod editing;
 
 use std::time::Duration;
 
-use building::{Builder, MAP, NULL, Parent, X, number};
+use building::{Builder, MAP, NULL, Parent, X, number, thread_cpu};
 use plenary_gate::{Author, Known, Limits, Verdict, judge};
 use yrs::updates::decoder::Decode;
 use yrs::{ReadTxn, StateVector, Transact, Update};
@@ -241,10 +241,4 @@ fn measure(name: &str, n: usize, updates: &[Vec<u8>]) {
             ms(merged, encoded)
         );
     }
-}
-
-/// Time this thread has spent on a processor.
-fn thread_cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
 }

@@ -1,6 +1,7 @@
 //! What the gate says of updates as yjs writes them, and of each kind it refuses.
 
 #[path = "support/building.rs"]
+#[allow(dead_code)]
 mod building;
 #[path = "support/editing.rs"]
 #[allow(dead_code)]
@@ -479,7 +480,7 @@ fn an_emoji_counts_two_clocks() {
 fn a_text_is_cut_only_so_often() {
     let update = |cuts: u32| {
         let mut update = Builder::default();
-        update.section(5, 0).item(Some((1, 0)), None, A, (4, &text(&"x".repeat(1000))));
+        update.section(5, 0).item(Some((1, 4)), None, A, (4, &text(&"x".repeat(1000))));
         update.section(4, 0);
         for i in 0..cuts {
             // Each cut twice: the second time there is nothing to cut.

@@ -110,3 +110,9 @@ pub(crate) fn text(text: &str) -> Vec<u8> {
     out.extend_from_slice(text.as_bytes());
     out
 }
+
+/// Time this thread has spent on a processor.
+pub(crate) fn thread_cpu() -> std::time::Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    std::time::Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
+}
