@@ -1,6 +1,6 @@
 //! The store on disk: `DocumentLog` and `Cells` on sled.
 //!
-//! One thread writes ([`committer`]), one reads, one compacts. An append is answered once its commit is flushed and
+//! One thread writes (`committer.rs`), one reads, one compacts. An append is answered once its commit is flushed and
 //! synced. Layout, recovery and limits are in docs/storage.md; the table of keys is in `keys.rs`.
 
 mod chunks;

@@ -79,9 +79,7 @@ impl Expected {
     pub fn holds(&self, version: Option<u64>) -> bool {
         match self {
             Self::Absent { .. } => version.is_none(),
-            Self::At {
-                version: expected, ..
-            } => version == Some(*expected),
+            Self::At { version: expected, .. } => version == Some(*expected),
         }
     }
 }
@@ -102,14 +100,7 @@ pub fn check_changes(changes: &[CellChange]) -> Result<(), StoreError> {
 }
 
 pub(crate) fn check_size(size_bytes: usize, limit_bytes: usize) -> Result<(), StoreError> {
-    if size_bytes > limit_bytes {
-        Err(StoreError::TooLarge {
-            size_bytes,
-            limit_bytes,
-        })
-    } else {
-        Ok(())
-    }
+    if size_bytes > limit_bytes { Err(StoreError::TooLarge { size_bytes, limit_bytes }) } else { Ok(()) }
 }
 
 /// The small keyed values.

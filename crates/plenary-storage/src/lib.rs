@@ -1,7 +1,7 @@
 //! What Plenary asks of a store: an append-only log per document, and small keyed cells.
 //!
 //! Two traits, asynchronous because one engine is a database server. A store never looks into the bytes.
-//! Every engine passes [`contract`].
+//! Every engine passes [`mod@contract`].
 
 pub mod cells;
 pub mod contract;

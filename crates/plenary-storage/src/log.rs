@@ -83,10 +83,7 @@ pub struct DocumentSummary {
 
 /// `TooLarge` if an append passes its limit; every engine asks this first.
 pub fn check_append(records: &[NewRecord]) -> Result<(), StoreError> {
-    check_size(
-        records.iter().map(|record| record.update.len()).sum(),
-        APPEND_BYTES_MAX,
-    )
+    check_size(records.iter().map(|record| record.update.len()).sum(), APPEND_BYTES_MAX)
 }
 
 /// `TooLarge` if a snapshot passes its limit; every engine asks this first.

@@ -66,22 +66,10 @@ struct Document {
 }
 
 enum Write {
-    Append {
-        document: DocumentId,
-        records: Vec<NewRecord>,
-    },
-    Compact {
-        document: DocumentId,
-        upto: Seq,
-        state: Bytes,
-    },
-    Destroy {
-        document: DocumentId,
-    },
-    Commit {
-        changes: Vec<CellChange>,
-        expected: Vec<Expected>,
-    },
+    Append { document: DocumentId, records: Vec<NewRecord> },
+    Compact { document: DocumentId, upto: Seq, state: Bytes },
+    Destroy { document: DocumentId },
+    Commit { changes: Vec<CellChange>, expected: Vec<Expected> },
 }
 
 impl MemoryStore {
@@ -148,11 +136,7 @@ impl MemoryStore {
 
     /// Begins a compaction; see [`DocumentLog::compact`].
     pub fn begin_compact(&self, document: DocumentId, upto: Seq, state: Bytes) -> Token {
-        self.lock().begin(Write::Compact {
-            document,
-            upto,
-            state,
-        })
+        self.lock().begin(Write::Compact { document, upto, state })
     }
 
     /// How many writes wait.
@@ -174,33 +158,16 @@ impl MemoryStore {
     /// What [`DocumentLog::load`] answers, at once.
     pub fn load_now(&self, document: DocumentId) -> Result<Loaded, StoreError> {
         let inner = self.lock();
-        let document = inner
-            .durable
-            .documents
-            .get(&document)
-            .ok_or(StoreError::NotFound)?;
+        let document = inner.durable.documents.get(&document).ok_or(StoreError::NotFound)?;
         let covered = document.covered();
-        let tail = document
-            .records
-            .iter()
-            .filter(|record| record.seq > covered)
-            .cloned()
-            .collect();
-        Ok(Loaded {
-            snapshot: document.snapshot.clone(),
-            tail,
-        })
+        let tail = document.records.iter().filter(|record| record.seq > covered).cloned().collect();
+        Ok(Loaded { snapshot: document.snapshot.clone(), tail })
     }
 
     /// What [`DocumentLog::documents`] answers, at once.
     pub fn documents_now(&self) -> Vec<DocumentSummary> {
         let inner = self.lock();
-        inner
-            .durable
-            .documents
-            .iter()
-            .map(|(id, document)| document.summary(*id))
-            .collect()
+        inner.durable.documents.iter().map(|(id, document)| document.summary(*id)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -216,11 +183,7 @@ impl MemoryStore {
             inner.answers.insert(token, sender);
             while !inner.is_held && inner.flush_next().is_some() {}
         }
-        Box::pin(async move {
-            receiver
-                .await
-                .unwrap_or_else(|_| Err(failed("the process ended")))
-        })
+        Box::pin(async move { receiver.await.unwrap_or_else(|_| Err(failed("the process ended"))) })
     }
 }
 
@@ -237,11 +200,7 @@ impl Inner {
         if std::mem::take(&mut self.next_flush_fails) {
             self.has_failed = true;
         }
-        let result = if self.has_failed {
-            Err(failed("the flush failed"))
-        } else {
-            self.apply(write)
-        };
+        let result = if self.has_failed { Err(failed("the flush failed")) } else { self.apply(write) };
         if let Some(answer) = self.answers.remove(&token) {
             // The caller may have gone away.
             let _ = answer.send(result.clone());
@@ -251,18 +210,11 @@ impl Inner {
 
     fn apply(&mut self, write: Write) -> Result<Seq, StoreError> {
         if self.is_full && !matches!(write, Write::Destroy { .. }) {
-            return Err(StoreError::Full {
-                free_bytes: 0,
-                reserve_bytes: 1,
-            });
+            return Err(StoreError::Full { free_bytes: 0, reserve_bytes: 1 });
         }
         match write {
             Write::Append { document, records } => self.durable.append(document, records),
-            Write::Compact {
-                document,
-                upto,
-                state,
-            } => self.durable.compact(document, upto, state),
+            Write::Compact { document, upto, state } => self.durable.compact(document, upto, state),
             Write::Destroy { document } => {
                 self.durable.documents.remove(&document);
                 Ok(0)
@@ -281,12 +233,7 @@ impl Durable {
         let document = self.documents.entry(document).or_default();
         for NewRecord { user, at_ms, update } in records {
             let seq = document.head() + 1;
-            document.records.push(Record {
-                seq,
-                user,
-                at_ms,
-                update,
-            });
+            document.records.push(Record { seq, user, at_ms, update });
         }
         Ok(document.head())
     }
@@ -295,10 +242,7 @@ impl Durable {
         log::check_snapshot(&state)?;
         let document = self.documents.get_mut(&document).ok_or(StoreError::NotFound)?;
         if upto > document.head() {
-            return Err(StoreError::BeyondHead {
-                upto,
-                head: document.head(),
-            });
+            return Err(StoreError::BeyondHead { upto, head: document.head() });
         }
         if upto > document.covered() {
             document.snapshot = Some(Snapshot { seq: upto, state });
@@ -311,9 +255,7 @@ impl Durable {
         for expectation in expected {
             let version = self.cells.get(expectation.key()).map(|(_, version)| *version);
             if !expectation.holds(version) {
-                return Err(StoreError::Conflict {
-                    key: expectation.key().to_owned(),
-                });
+                return Err(StoreError::Conflict { key: expectation.key().to_owned() });
             }
         }
         self.cell_versions += 1;
@@ -343,10 +285,7 @@ impl Document {
             document,
             head: self.head(),
             snapshot_seq: covered,
-            snapshot_bytes: self
-                .snapshot
-                .as_ref()
-                .map_or(0, |snapshot| snapshot.state.len() as u64),
+            snapshot_bytes: self.snapshot.as_ref().map_or(0, |snapshot| snapshot.state.len() as u64),
             tail_bytes: tail().map(|record| record.update.len() as u64).sum(),
             tail_since_ms: tail().next().map(|record| record.at_ms),
         }
@@ -374,17 +313,8 @@ impl DocumentLog for MemoryStore {
     ) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
         Box::pin(async move {
             let inner = self.lock();
-            let document = inner
-                .durable
-                .documents
-                .get(&document)
-                .ok_or(StoreError::NotFound)?;
-            Ok(document
-                .records
-                .iter()
-                .filter(|record| (from..=to).contains(&record.seq))
-                .cloned()
-                .collect())
+            let document = inner.durable.documents.get(&document).ok_or(StoreError::NotFound)?;
+            Ok(document.records.iter().filter(|record| (from..=to).contains(&record.seq)).cloned().collect())
         })
     }
 
@@ -398,11 +328,7 @@ impl DocumentLog for MemoryStore {
         upto: Seq,
         state: Bytes,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        let write = self.write(Write::Compact {
-            document,
-            upto,
-            state,
-        });
+        let write = self.write(Write::Compact { document, upto, state });
         Box::pin(async move { write.await.map(drop) })
     }
 
@@ -429,11 +355,7 @@ impl Cells for MemoryStore {
             .cells
             .range(prefix.to_owned()..)
             .take_while(|(key, _)| key.starts_with(prefix))
-            .map(|(key, (value, version))| Cell {
-                key: key.clone(),
-                value: value.clone(),
-                version: *version,
-            })
+            .map(|(key, (value, version))| Cell { key: key.clone(), value: value.clone(), version: *version })
             .collect();
         Box::pin(async move { Ok(cells) })
     }
@@ -449,9 +371,7 @@ impl Cells for MemoryStore {
 }
 
 fn failed(reason: &str) -> StoreError {
-    StoreError::Failed {
-        reason: reason.to_owned(),
-    }
+    StoreError::Failed { reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -481,21 +401,11 @@ mod tests {
     const DOCUMENT: DocumentId = DocumentId::from_bytes([1; 16]);
 
     fn record(text: &'static str) -> Vec<NewRecord> {
-        vec![NewRecord {
-            user: UserId::SERVER,
-            at_ms: 5,
-            update: Bytes::from_static(text.as_bytes()),
-        }]
+        vec![NewRecord { user: UserId::SERVER, at_ms: 5, update: Bytes::from_static(text.as_bytes()) }]
     }
 
     fn texts(store: &MemoryStore) -> Vec<Bytes> {
-        store
-            .load_now(DOCUMENT)
-            .unwrap_or_default()
-            .tail
-            .into_iter()
-            .map(|record| record.update)
-            .collect()
+        store.load_now(DOCUMENT).unwrap_or_default().tail.into_iter().map(|record| record.update).collect()
     }
 
     #[test]
@@ -541,17 +451,10 @@ mod tests {
         store.begin_append(DOCUMENT, record("b"));
         store.fail_next_flush();
         let ended = store.flush_all();
-        assert!(
-            ended
-                .iter()
-                .all(|flushed| matches!(flushed.result, Err(StoreError::Failed { .. })))
-        );
+        assert!(ended.iter().all(|flushed| matches!(flushed.result, Err(StoreError::Failed { .. }))));
         assert_eq!(ended.len(), 2);
         store.release();
-        assert!(matches!(
-            block_on(store.append(DOCUMENT, record("c"))),
-            Err(StoreError::Failed { .. })
-        ));
+        assert!(matches!(block_on(store.append(DOCUMENT, record("c"))), Err(StoreError::Failed { .. })));
         store.crash();
         assert_eq!(block_on(store.append(DOCUMENT, record("d"))), Ok(1));
     }

@@ -28,6 +28,7 @@ impl Directory {
         self.0.join("store")
     }
 
+    #[allow(dead_code, reason = "not every test file uses it")]
     pub(crate) fn open(&self) -> SledStore {
         SledStore::open(self.store(), options()).expect("the store opens")
     }
