@@ -8,6 +8,9 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// A shorter session would end between two clicks.
+const SESSION_MIN: Span = Span::seconds(60);
+
 /// Every setting of the server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -98,6 +101,9 @@ pub enum ConfigError {
         /// The address asked for.
         listen: SocketAddr,
     },
+    /// Nobody could stay signed in.
+    #[error("session_idle and session_max must be at least {SESSION_MIN}")]
+    SessionTooShort,
     /// The public URL is not the root of a site.
     #[error("public_url must be http:// or https:// and a host, without a path; it is {url}")]
     PublicUrlUnusable {
@@ -145,6 +151,9 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
+        if self.session_idle.0.min(self.session_max.0) < SESSION_MIN.0 {
+            return Err(ConfigError::SessionTooShort);
+        }
         match &self.public_url {
             Some(url) => {
                 let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or("");

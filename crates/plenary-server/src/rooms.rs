@@ -26,10 +26,9 @@ use plenary_room::{Join, LiveDocument, RoomSettings};
 use plenary_storage::{DocumentLog, StoreError};
 use tokio::sync::{Mutex, oneshot};
 
-use self::registry::{Control, Registry};
+use self::registry::{Control, Registry, Shut};
 pub(crate) use self::{
     mailbox::RoomEnded,
-    registry::Shut,
     seat::{Joining, Seat},
     task::stored,
 };
@@ -113,6 +112,10 @@ pub enum StateError {
     Unanswered,
 }
 
+/// Nobody came in, because of this.
+#[derive(Debug)]
+pub(crate) struct NotJoined(pub(crate) CloseReason);
+
 /// What the metrics show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoomCounts {
@@ -162,37 +165,39 @@ impl Rooms {
     /// Takes a seat in a document's room, which is opened if it is not.
     ///
     /// `asked_at` is what [`access_changes`](Self::access_changes) said before `joining.access` was asked for: if
-    /// rights have changed since, they are asked for again, so that nobody slips in on an answer of before.
-    /// Fails with `Shut` when the server is ending.
+    /// rights have changed since, they are asked for again before anything of the room is sent, so that nobody slips
+    /// in on an answer of before. The seat says what access it came to.
     pub(crate) async fn join(
         &self,
-        joining: Joining,
-        asked_at: u64,
+        mut joining: Joining,
+        mut asked_at: u64,
         directory: &Directory,
-    ) -> Result<Arc<Seat>, Shut> {
+    ) -> Result<Arc<Seat>, NotJoined> {
         let participant = ParticipantId(self.0.participants.fetch_add(1, Ordering::Relaxed));
         let document = joining.document;
-        let (dialect, prefix, access) = (joining.dialect, joining.prefix.clone(), joining.access);
-        let seat = self.0.registry.join(
-            document,
-            |room| {
-                let seat = Arc::new(Seat::new(joining, participant, room));
-                let join = Join {
-                    participant,
-                    user: seat.user,
-                    dialect,
-                    prefix,
-                    access,
-                    backlog: seat.backlog.clone(),
-                };
-                (join, seat)
-            },
-            |inlets| task::start(Arc::clone(&self.0), document, inlets),
-        )?;
-        if self.access_changes() != asked_at {
-            self.ask_again(vec![Arc::clone(&seat)], directory).await;
+        loop {
+            let mut comes = Some(joining);
+            let joined = self.0.registry.join(
+                document,
+                // A change that comes later finds the seat.
+                || self.access_changes() == asked_at,
+                |room| {
+                    let joining = comes.take().expect("it comes once");
+                    let (dialect, prefix, access) = (joining.dialect, joining.prefix.clone(), joining.access);
+                    let seat = Arc::new(Seat::new(joining, participant, room));
+                    let (user, backlog) = (seat.user, seat.backlog.clone());
+                    (Join { participant, user, dialect, prefix, access, backlog }, seat)
+                },
+                |inlets| task::start(Arc::clone(&self.0), document, inlets),
+            );
+            if let Some(seat) = joined.map_err(|Shut| NotJoined(CloseReason::Restart))? {
+                return Ok(seat);
+            }
+            joining = comes.expect("nobody has come");
+            asked_at = self.access_changes();
+            let grant = directory.access(&joining.identity, document).await;
+            joining.access = grant.map_err(|denied| NotJoined(denied.reason()))?.access;
         }
-        Ok(seat)
     }
 
     /// Asks `directory` again for everybody concerned and carries out the difference in open sockets. Call it
@@ -226,9 +231,7 @@ impl Rooms {
                     Err(denied) => {
                         seat.end(match denied {
                             Denied::NotFound => CloseReason::Removed,
-                            Denied::SignInEnded => CloseReason::BadToken,
-                            // Who cannot be shown to have access has none.
-                            Denied::Store(_) => CloseReason::StoreDown,
+                            denied => denied.reason(),
                         });
                         ended.push(Arc::clone(&seat));
                         control.send(Control::Remove(participant, done))

@@ -1,6 +1,7 @@
 //! Listening: connections in, requests to the router, and an orderly end.
 
 use std::{
+    collections::HashSet,
     fs,
     future::Future,
     io::{self, IoSlice},
@@ -19,12 +20,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, Sleep, sleep, timeout_at},
 };
 use tower::ServiceExt;
 
 use crate::{
     App,
+    auth::Via,
     health::Fitness,
     metrics,
     routes::{self, Assets, Peer},
@@ -33,12 +35,16 @@ use crate::{
 
 /// How long a client may take to send a request's head, and an idle connection to begin the next one.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// How long a peer may leave what is written to it where it is.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// The longest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// How long to wait when the system has no more file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// How often ended sign-ins are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// How often the sessions of those who have a document open are noted as used: who only writes, asks for nothing.
+const NOTE_USE_EVERY: Duration = Duration::from_secs(600);
 /// How often the figures are put in order when nobody fetches them.
 const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
@@ -170,7 +176,20 @@ async fn chores(app: App) {
             metrics::handle().run_upkeep();
         }
     };
-    tokio::join!(sweeping, upkeep, app.rooms.look_after_idle_documents());
+    let noting = async {
+        loop {
+            sleep(NOTE_USE_EVERY.min(app.config.session_idle.0 / 3)).await;
+            let vias: HashSet<Via> = app.rooms.present().into_iter().map(|identity| identity.via).collect();
+            for via in vias {
+                if let Via::Session(hash) = via
+                    && let Err(error) = app.directory.note_use(hash).await
+                {
+                    tracing::debug!(%error, "the use of a session was not written down");
+                }
+            }
+        }
+    };
+    tokio::join!(sweeping, upkeep, noting, app.rooms.look_after_idle_documents());
 }
 
 async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &watch::Sender<()>) {
@@ -186,7 +205,7 @@ async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &wat
                     continue;
                 }
                 let progress = Progress::default();
-                let held = Held { stream, progress: progress.clone(), _place: place };
+                let held = Held { stream, progress: progress.clone(), stalled: None, _place: place };
                 spawn_connection(held, router.clone(), (Peer::Address(address), progress), open);
             }
             Err(error) => accept_failed(&error).await,
@@ -198,12 +217,31 @@ async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &wat
 struct Held {
     stream: TcpStream,
     progress: Progress,
+    /// Since the peer took the last byte there was for it: until when it may take none.
+    stalled: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
+}
+
+impl Held {
+    /// Counts what was written. A peer that takes nothing for too long is given up, or it would keep its answer in
+    /// memory, and its place, for as long as it likes.
+    fn wrote(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.progress.wrote(&polled);
+        if polled.is_ready() {
+            self.stalled = None;
+            return polled;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(TAKEN_WITHIN)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 impl AsyncRead for Held {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let held = self.get_mut();
+        if held.progress.is_beyond() {
+            return Poll::Ready(Err(io::Error::other("more than may be sent without a credential")));
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut held.stream).poll_read(cx, buf);
         held.progress.read(buf.filled().len() - before);
@@ -215,8 +253,7 @@ impl AsyncWrite for Held {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let held = self.get_mut();
         let polled = Pin::new(&mut held.stream).poll_write(cx, buf);
-        held.progress.wrote(&polled);
-        polled
+        held.wrote(cx, polled)
     }
 
     fn poll_write_vectored(
@@ -226,8 +263,7 @@ impl AsyncWrite for Held {
     ) -> Poll<io::Result<usize>> {
         let held = self.get_mut();
         let polled = Pin::new(&mut held.stream).poll_write_vectored(cx, bufs);
-        held.progress.wrote(&polled);
-        polled
+        held.wrote(cx, polled)
     }
 
     fn is_write_vectored(&self) -> bool {

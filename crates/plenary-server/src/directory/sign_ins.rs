@@ -8,7 +8,7 @@ use plenary_ids::UserId;
 use plenary_storage::{Expected, StoreError};
 use serde::{Deserialize, Serialize};
 
-use super::{Directory, User, decoded, delete, key, put};
+use super::{Directory, Stored, User, decoded, delete, key, put};
 use crate::{
     auth::{AuthError, Identity, SecretHash, Via, new_secret},
     config::Span,
@@ -180,17 +180,9 @@ impl Directory {
     pub(super) async fn session_identity(&self, secret: &str) -> Result<Identity, AuthError> {
         let hash = SecretHash::of(secret);
         let session = self.session(hash).await?.ok_or(AuthError::Invalid)?;
-        let now = self.now_ms();
-        if now.saturating_sub(session.seen) >= SEEN_EVERY_MS.min(self.0.config.session_idle.as_ms() / 2) {
-            let seen = put(key::session(hash), &Session { seen: now, ..session });
-            let expected =
-                Expected::At { key: key::session(hash), version: self.session_version(hash).await? };
-            match self.0.cells.commit(vec![seen], vec![expected]).await {
-                // Written by a request beside this one, or signed out meanwhile: never bring a session back.
-                Ok(()) | Err(StoreError::Conflict { .. }) => {}
-                // Being here is no reason to be turned away while the disk is full.
-                Err(error) => tracing::debug!(%error, "the use of a session was not written down"),
-            }
+        // Being here is no reason to be turned away while the disk is full.
+        if let Err(error) = self.note_use(hash).await {
+            tracing::debug!(%error, "the use of a session was not written down");
         }
         let ends = session.created.saturating_add(self.0.config.session_max.as_ms());
         self.identity(session.user, Via::Session(hash), ends).await
@@ -214,6 +206,25 @@ impl Directory {
         })
     }
 
+    /// Writes down that a session is in use, unless it was said lately. One that has ended stays ended.
+    pub async fn note_use(&self, hash: SecretHash) -> Result<(), StoreError> {
+        let key = key::session(hash);
+        let Some(Stored { value: session, version }) = self.read::<Session>(&key).await? else {
+            return Ok(());
+        };
+        let now = self.now_ms();
+        let lately = SEEN_EVERY_MS.min(self.0.config.session_idle.as_ms() / 2);
+        if !self.is_open(&session) || now.saturating_sub(session.seen) < lately {
+            return Ok(());
+        }
+        let seen = put(key.clone(), &Session { seen: now, ..session });
+        match self.0.cells.commit(vec![seen], vec![Expected::At { key, version }]).await {
+            // Written by somebody beside us, or signed out meanwhile.
+            Err(StoreError::Conflict { .. }) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
     /// How the session was opened; `None` if it has ended.
     pub async fn signed_in_by(&self, hash: SecretHash) -> Result<Option<SignInBy>, StoreError> {
         Ok(self.session(hash).await?.map(|session| session.by))
@@ -222,10 +233,6 @@ impl Directory {
     pub(super) async fn session(&self, hash: SecretHash) -> Result<Option<Session>, StoreError> {
         let stored = self.read::<Session>(&key::session(hash)).await?;
         Ok(stored.map(|stored| stored.value).filter(|session| self.is_open(session)))
-    }
-
-    async fn session_version(&self, hash: SecretHash) -> Result<u64, StoreError> {
-        Ok(self.read::<Session>(&key::session(hash)).await?.map_or(0, |stored| stored.version))
     }
 
     fn is_open(&self, session: &Session) -> bool {

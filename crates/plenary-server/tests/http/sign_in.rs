@@ -1,7 +1,7 @@
 //! Signing in, staying signed in, signing out.
 
 use axum::http::{Method, header};
-use plenary_server::auth::{AuthError, Credential};
+use plenary_server::auth::{AuthError, Credential, SecretHash};
 use serde_json::{Value, json};
 
 use crate::site::{PASSWORD, Site, Who, site};
@@ -89,6 +89,21 @@ async fn a_session_ends_when_it_is_not_used_and_after_a_week_in_any_case() {
     }
     site.turn(8 * 3600);
     assert_eq!(site.get(&used, "/api/v1/me").await.problem().0, 401);
+}
+
+#[tokio::test]
+async fn noting_its_use_prolongs_a_session_and_brings_none_back() {
+    let site = with_ana().await;
+    let ana = sign_in(&site).await;
+    let Who::Cookie(cookie) = &ana else { unreachable!("it is a cookie") };
+    let hash = SecretHash::of(cookie.split_once('=').unwrap().1);
+    site.turn(10 * 3600);
+    site.app.directory.note_use(hash).await.unwrap();
+    site.turn(10 * 3600);
+    site.get(&ana, "/api/v1/me").await.expect(200);
+    site.turn(12 * 3600);
+    site.app.directory.note_use(hash).await.unwrap();
+    assert_eq!(site.get(&ana, "/api/v1/me").await.problem().0, 401);
 }
 
 #[tokio::test]
