@@ -2,6 +2,9 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
+# What tests build: everything, with the named places at which a test can hold, fail or kill the store.
+build := "cargo build --workspace --features plenary-cli/faults"
+
 _default:
     @just --list --unsorted
 
@@ -24,17 +27,23 @@ test: _packages _chromium test-rust test-interop test-browser
 test-rust:
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --workspace
-    if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace; else cargo test --workspace; fi
+    {{ build }}
+    target=$(cargo metadata --no-deps --format-version 1 | node -p 'JSON.parse(require("fs").readFileSync(0)).target_directory')
+    export PLENARY_BIN="$target/debug/plenary"
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --workspace --features plenary-cli/faults
+    else
+        cargo test --workspace --features plenary-cli/faults
+    fi
 
 # Unmodified clients from npm against the real server
 test-interop: _interop
-    cargo build -p plenary-cli --features faults
+    {{ build }}
     npm test --prefix tests/interop
 
 # Two browser windows on the demo while the server is killed
 test-browser: _packages _chromium
-    cargo build --workspace
+    {{ build }}
     npm test --prefix tests/browser
 
 # Simulate: `just simulate 4217` replays a seed, `just simulate --seeds 2000` runs that many, and yjs reads the ends
@@ -52,8 +61,8 @@ fuzz *arguments:
 
 # Kill the server at random moments under load, many rounds
 kill-loop rounds="200":
-    cargo build --workspace
-    PLENARY_KILL_ROUNDS={{ rounds }} cargo test -p plenary-tests --test e2e kill -- --nocapture
+    cargo build --release --workspace --features plenary-cli/faults
+    PLENARY_KILL_ROUNDS={{ rounds }} cargo test --release --workspace --features plenary-cli/faults --test e2e kill_loop -- --nocapture
 
 # Side by side with Hocuspocus: the trace, and one room of 50 writers
 bench *arguments:
