@@ -24,6 +24,7 @@ fn exchange(seed: u64) {
     let mut chance = Chance(seed);
     let limits = Limits { slice_items_max: if chance.one_in(2) { 3 } else { 50_000 }, ..Limits::default() };
     let mut room = Room::new(doc(1));
+    room.batch_max = 1 + chance.below(3);
     let plain = doc(2);
     // The third person changes places: page loads are new client ids.
     let mut people: Vec<Doc> = [100, 50, 300].map(doc).into();
@@ -38,6 +39,7 @@ fn exchange(seed: u64) {
             4 => on_the_way.push(step_2(&people[who], &room)),
             5 => {
                 let theirs = people[who].transact().state_vector();
+                room.merge();
                 apply(&people[who], &diff(&room.doc, &theirs));
                 stale[who] = theirs;
             }
@@ -55,7 +57,9 @@ fn exchange(seed: u64) {
                 Verdict::Gap { .. } => {}
                 Verdict::NothingNew | Verdict::Admitted(_) => apply(&plain, &update),
             }
-            room.check_known();
+            if chance.one_in(3) {
+                room.check_known();
+            }
         }
     }
     for person in &people {
@@ -63,6 +67,7 @@ fn exchange(seed: u64) {
         let verdict = room.offer(&update, &limits);
         assert!(matches!(verdict, Verdict::NothingNew | Verdict::Admitted(_)), "seed {seed}: {verdict:?}");
         apply(&plain, &update);
+        room.merge();
         // It is all there now, deletes that yrs made by itself included.
         assert_eq!(room.offer(&diff(person, &StateVector::default()), &limits), Verdict::NothingNew);
     }
@@ -70,10 +75,10 @@ fn exchange(seed: u64) {
         apply(person, &diff(&room.doc, &StateVector::default()));
     }
     room.check_known();
-    let reloaded = room.reloaded(doc(1));
+    let mut reloaded = room.reloaded(doc(1));
     reloaded.check_known();
     let ours = room.doc.transact().snapshot();
-    for other in people.iter().chain([&plain, &reloaded.doc]) {
+    for other in people.iter().chain([&plain, &reloaded.doc, &room.peer]) {
         let theirs = other.transact().snapshot();
         assert_eq!(theirs.state_map, ours.state_map, "seed {seed}");
         assert_eq!(theirs.delete_set, ours.delete_set, "seed {seed}");

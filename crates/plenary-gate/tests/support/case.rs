@@ -31,6 +31,7 @@ pub(crate) fn run(seed: u64, counts: &mut Counts) {
     };
     let people = [doc(50), doc(100)];
     let mut room = Room::new(doc(1));
+    room.batch_max = 1 + chance.below(4);
     let mut written = vec![vec![0, 0]];
     for _ in 0..chance.below(8) {
         let person = chance.below(2);
@@ -74,11 +75,14 @@ pub(crate) fn run(seed: u64, counts: &mut Counts) {
         }
     }
     room.check_known();
-    let reloaded = room.reloaded(doc(1));
+    let mut reloaded = room.reloaded(doc(1));
     reloaded.check_known();
     let (ours, theirs) = (room.doc.transact().snapshot(), reloaded.doc.transact().snapshot());
     assert_eq!(ours.state_map, theirs.state_map);
     assert_eq!(ours.delete_set, theirs.delete_set);
+    let theirs = room.peer.transact().snapshot();
+    assert_eq!(ours.state_map, theirs.state_map, "the peer");
+    assert_eq!(ours.delete_set, theirs.delete_set, "the peer");
     // Every root is walked, but only as a text: as an array, also one inside XML, yrs 0.28 never ends on a run of
     // text with a character outside the BMP. No editor puts one there, but a peer can.
     for doc in [&room.doc, &reloaded.doc] {

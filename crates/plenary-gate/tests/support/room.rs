@@ -9,30 +9,47 @@ use yrs::{Doc, ReadTxn, StateVector, Transact, Update};
 pub(crate) struct Room {
     pub(crate) doc: Doc,
     pub(crate) known: Known,
+    /// A peer that is sent every merged update and nothing else.
+    pub(crate) peer: Doc,
+    /// How many updates are merged in one transaction.
+    pub(crate) batch_max: usize,
+    waiting: Vec<Vec<u8>>,
 }
 
 impl Room {
     pub(crate) fn new(doc: Doc) -> Room {
-        Room { doc, known: Known::default() }
+        let peer = crate::editing::doc(9_999_999);
+        Room { doc, known: Known::default(), peer, batch_max: 1, waiting: Vec::new() }
     }
 
-    /// Judges an update and merges what is admitted. Panics if yrs does not take it all.
+    /// Judges an update and merges what is admitted, at once or with later ones. Panics if yrs does not take
+    /// it all.
     pub(crate) fn offer(&mut self, update: &[u8], limits: &Limits) -> Verdict {
         let verdict = judge(update, &self.known, &Author::Anyone, limits);
         if let Verdict::Admitted(slices) = &verdict {
             for slice in slices {
                 self.known.admit(slice);
-                self.merge(&slice.update);
+                self.waiting.push(slice.update.clone());
+                if slices.len() > 1 || self.waiting.len() >= self.batch_max {
+                    self.merge();
+                }
             }
         }
         verdict
     }
 
-    fn merge(&mut self, update: &[u8]) {
-        let update = Update::decode_v1(update).expect("what is admitted decodes");
+    /// Merges what waits.
+    pub(crate) fn merge(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let updates = std::mem::take(&mut self.waiting);
         // Dropping a transaction commits it. After a panic in yrs a second one would abort, so it is leaked then.
         let mut txn = ManuallyDrop::new(self.doc.transact_mut());
-        txn.apply_update(update).expect("what is admitted is applied");
+        for update in &updates {
+            let update = Update::decode_v1(update).expect("what is admitted decodes");
+            txn.apply_update(update).expect("what is admitted is applied");
+        }
         txn.commit();
         assert!(!txn.has_missing_updates(), "something was left pending");
         for (client, ranges) in txn.delete_set().iter() {
@@ -40,6 +57,13 @@ impl Room {
                 self.known.mark_deleted(client.get(), range.clone());
             }
         }
+        let frame = if let [only] = &*updates { only.clone() } else { txn.encode_update_v1() };
+        drop(ManuallyDrop::into_inner(txn));
+        let mut txn = ManuallyDrop::new(self.peer.transact_mut());
+        txn.apply_update(Update::decode_v1(&frame).expect("what is sent decodes"))
+            .expect("what is sent is applied");
+        txn.commit();
+        assert!(!txn.has_missing_updates(), "something was left pending with the peer");
         drop(ManuallyDrop::into_inner(txn));
     }
 
@@ -48,7 +72,8 @@ impl Room {
     }
 
     /// What we think the document has is what it has.
-    pub(crate) fn check_known(&self) {
+    pub(crate) fn check_known(&mut self) {
+        self.merge();
         let snapshot = self.doc.transact().snapshot();
         let mut clocks: Vec<(u64, u32)> =
             snapshot.state_map.iter().map(|(client, clock)| (client.get(), *clock)).collect();
@@ -64,6 +89,7 @@ impl Room {
 
     /// The same document, loaded from its state.
     pub(crate) fn reloaded(&self, doc: Doc) -> Room {
+        assert!(self.waiting.is_empty());
         let mut room = Room::new(doc);
         match room.offer(&self.state(), &Limits::stored()) {
             Verdict::Admitted(slices) => assert_eq!(slices.len(), 1),
