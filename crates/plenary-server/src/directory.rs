@@ -15,6 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
 use plenary_permissions::{Access, Action, Channel, Decision, DenyReason, Stage, Subject};
+use plenary_protocol::CloseReason;
 use plenary_statements::{Membership, Statement};
 use plenary_storage::{Cell, CellChange, Cells, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -62,6 +63,18 @@ pub enum Denied {
     /// It cannot be found out just now.
     #[error("rights cannot be checked just now")]
     Store(#[from] StoreError),
+}
+
+impl Denied {
+    /// What somebody who wanted to come in is told.
+    pub(crate) fn reason(&self) -> CloseReason {
+        match self {
+            Self::NotFound => CloseReason::NotFound,
+            Self::SignInEnded => CloseReason::BadToken,
+            // Who cannot be shown to have access has none.
+            Self::Store(_) => CloseReason::StoreDown,
+        }
+    }
 }
 
 /// What somebody is to one group: as its member, and as an administrator of the instance.

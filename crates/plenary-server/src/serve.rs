@@ -341,3 +341,43 @@ fn spawn_connection<S>(
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use plenary_storage::memory::MemoryStore;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        time::timeout,
+    };
+
+    use super::*;
+    use crate::{clock::Clock, config::Config, routes::NoAssets};
+
+    #[tokio::test]
+    async fn nothing_large_is_kept_for_somebody_without_a_credential() {
+        let store = Arc::new(MemoryStore::new());
+        let app = App::new(Config::default(), store.clone(), store, Clock::default());
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut socket = TcpStream::connect(tcp.local_addr().unwrap()).await.unwrap();
+        let listeners = Listeners { tcp, operator: None };
+        tokio::spawn(serve(app, Arc::new(NoAssets), listeners, std::future::pending()));
+
+        let mut sent =
+            b"GET /sync HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+            sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                .to_vec();
+        // A binary message of 10 MiB, masked with zeros, and only its beginning.
+        sent.extend([0x82, 0xff]);
+        sent.extend((10_u64 << 20).to_be_bytes());
+        sent.resize(sent.len() + 4 + 128 * 1024, 0);
+        socket.write_all(&sent).await.unwrap();
+
+        let mut heard = Vec::new();
+        let closed = async {
+            while !heard.windows(9).any(|said| said == b"too-large") {
+                assert_ne!(socket.read_buf(&mut heard).await.unwrap(), 0, "it ended without a reason");
+            }
+        };
+        timeout(Duration::from_secs(5), closed).await.expect("the rest is not waited for");
+    }
+}

@@ -15,7 +15,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Poll,
     time::Duration,
@@ -76,6 +76,9 @@ const LARGE_FRAME_BYTES: usize = 64 * 1024;
 /// The budget, in KiB, for a semaphore counts in `u32`.
 const LARGE_FRAMES_KIB_MAX: u32 = 256 * 1024;
 
+/// One user's part of it, so that nobody whose sockets take little keeps the others waiting.
+const LARGE_FRAMES_OF_USER_KIB_MAX: u32 = LARGE_FRAMES_KIB_MAX / 8;
+
 /// When a sign-in has run out and holds all the same, for it was prolonged elsewhere: how soon it is asked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -99,6 +102,8 @@ struct ConnectionsInner {
     open: watch::Sender<usize>,
     by_user: Mutex<HashMap<UserId, usize>>,
     large_frames: Semaphore,
+    /// The parts of the budget, of those who use them just now.
+    large_frames_of: Mutex<HashMap<UserId, Arc<Semaphore>>>,
 }
 
 impl Default for Connections {
@@ -108,6 +113,7 @@ impl Default for Connections {
             open: watch::Sender::new(0),
             by_user: Mutex::default(),
             large_frames: Semaphore::new(LARGE_FRAMES_KIB_MAX as usize),
+            large_frames_of: Mutex::default(),
         }))
     }
 }
@@ -122,6 +128,15 @@ impl Connections {
     pub async fn closed(&self, within: Duration) -> bool {
         let mut open = self.0.open.subscribe();
         timeout(within, open.wait_for(|open| *open == 0)).await.is_ok()
+    }
+
+    fn large_frames_of(&self, user: UserId) -> Arc<Semaphore> {
+        let mut shares = self.0.large_frames_of.lock().expect("nothing panics while it is held");
+        shares.retain(|_, share| Arc::strong_count(share) > 1);
+        let share = shares
+            .entry(user)
+            .or_insert_with(|| Arc::new(Semaphore::new(LARGE_FRAMES_OF_USER_KIB_MAX as usize)));
+        Arc::clone(share)
     }
 
     fn open(&self) -> Open {
@@ -176,27 +191,53 @@ impl Drop for Open {
 
 /// The bytes that a socket has moved, counted where it is read and written; a clone counts the same.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<(AtomicU64, AtomicU64)>);
+pub struct Progress(Arc<Moved>);
+
+#[derive(Debug, Default)]
+struct Moved {
+    read: AtomicU64,
+    written: AtomicU64,
+    /// Nothing is read past this many bytes; 0: no bound.
+    read_max: AtomicU64,
+    /// The writer waits for others, not for its peer.
+    is_queued: AtomicBool,
+}
 
 impl Progress {
     /// Bytes have come in.
     pub fn read(&self, bytes: usize) {
-        self.0.0.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.0.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Whether the peer has sent more than it may: nothing more is to be read.
+    pub fn is_beyond(&self) -> bool {
+        let max = self.0.read_max.load(Ordering::Relaxed);
+        max != 0 && self.bytes_read() > max
+    }
+
+    /// How much more may be read; `None` for any amount.
+    fn bound(&self, more_bytes: Option<usize>) {
+        let max = more_bytes.map_or(0, |bytes| self.bytes_read() + bytes as u64);
+        self.0.read_max.store(max, Ordering::Relaxed);
     }
 
     /// Bytes have gone out, if that is what the poll says.
     pub fn wrote(&self, polled: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = polled {
-            self.0.1.fetch_add(*bytes as u64, Ordering::Relaxed);
+            self.0.written.fetch_add(*bytes as u64, Ordering::Relaxed);
         }
     }
 
+    fn is_queued(&self, is_queued: bool) {
+        self.0.is_queued.store(is_queued, Ordering::Relaxed);
+    }
+
     fn bytes_read(&self) -> u64 {
-        self.0.0.load(Ordering::Relaxed)
+        self.0.read.load(Ordering::Relaxed)
     }
 
     fn bytes_written(&self) -> u64 {
-        self.0.1.load(Ordering::Relaxed)
+        self.0.written.load(Ordering::Relaxed)
     }
 }
 
@@ -234,7 +275,6 @@ fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(2 * MESSAGE_BYTES_MAX)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
 }
@@ -293,9 +333,8 @@ async fn admit(app: &App, open: &mut Open, identity: Identity, name: &str) -> Re
     let document = name.parse().map_err(|_| Refusal::Because(CloseReason::NotFound))?;
     let asked_at = app.rooms.access_changes();
     let grant = app.directory.access(&identity, document).await.map_err(|denied| match denied {
-        Denied::NotFound => Refusal::Because(CloseReason::NotFound),
-        Denied::SignInEnded => Refusal::Because(CloseReason::BadToken),
         Denied::Store(_) => Refusal::NotNow,
+        denied => Refusal::Because(denied.reason()),
     })?;
     Ok(Admission { identity, document, access: grant.access, asked_at })
 }
@@ -336,13 +375,18 @@ async fn read<D: Dialog>(
 ) {
     let mut fitness = app.health.subscribe();
     let mut heard = (Instant::now(), progress.bytes_read());
+    let unseated = |dialog: &D| (!dialog.is_seated()).then_some(limits::BEFORE_AUTH_BYTES_MAX);
+    progress.bound(unseated(dialog));
     loop {
-        outbox.may_be_read().await;
         let silent = heard.0 + SILENCE_MAX;
         let due = dialog.due().map_or(silent, |due| due.min(silent));
+        let next = async {
+            outbox.may_be_read().await;
+            stream.next().await
+        };
         let received = tokio::select! {
             biased;
-            received = stream.next() => received,
+            received = next => received,
             () = sleep_until(due) => {
                 if due < silent {
                     dialog.on_time().await;
@@ -373,7 +417,7 @@ async fn read<D: Dialog>(
             Some(Ok(Message::Text(_))) => outbox.close(CloseReason::Malformed, Waiting::Written),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => {}
             Some(Err(error)) => {
-                if !is_too_large(&error) {
+                if !is_too_large(&error) && !progress.is_beyond() {
                     return;
                 }
                 // What follows cannot be read; the writer says why and ends.
@@ -382,6 +426,8 @@ async fn read<D: Dialog>(
             }
             None => return,
         }
+        // Only whoever has shown a credential may have a large message kept for it.
+        progress.bound(unseated(dialog));
     }
 }
 
@@ -432,7 +478,10 @@ async fn write(
         };
         match turn {
             Turn::Write => {
-                if in_time(progress, outbox, write_turn(app, &mut sink, outbox, &mut frames)).await.is_err() {
+                if in_time(progress, outbox, write_turn(app, &mut sink, progress, outbox, &mut frames))
+                    .await
+                    .is_err()
+                {
                     return Written::Lost;
                 }
                 outbox.turn_written();
@@ -472,6 +521,7 @@ async fn in_time(
         tokio::select! {
             written = timeout(SILENCE_MAX, &mut writing) => match written {
                 Ok(written) => return written,
+                Err(_) if progress.0.is_queued.load(Ordering::Relaxed) => {}
                 Err(_) if progress.bytes_written() == before => return Err(Lost),
                 Err(_) => {}
             },
@@ -492,6 +542,7 @@ async fn send_all(sink: &mut SplitSink<WebSocket, Message>, messages: Vec<Messag
 async fn write_turn(
     app: &App,
     sink: &mut SplitSink<WebSocket, Message>,
+    progress: &Progress,
     outbox: &Outbox,
     frames: &mut VecDeque<Outgoing>,
 ) -> Result<(), Lost> {
@@ -508,14 +559,21 @@ async fn write_turn(
         }
         sink.flush().await?;
         written(fed.drain(..));
-        let kib = u32::try_from(size_bytes / 1024).unwrap_or(u32::MAX).min(LARGE_FRAMES_KIB_MAX);
+        let kib = u32::try_from(size_bytes / 1024).unwrap_or(u32::MAX).min(LARGE_FRAMES_OF_USER_KIB_MAX);
+        progress.is_queued(true);
+        let share = outgoing.seat.as_ref().map(|seat| app.connections.large_frames_of(seat.user));
+        let of_user = match &share {
+            Some(share) => Some(share.acquire_many(kib).await),
+            None => None,
+        };
         let budget = app.connections.0.large_frames.acquire_many(kib).await;
+        progress.is_queued(false);
         if outbox.discards(&outgoing) {
             continue;
         }
         sink.feed(Message::Binary(outgoing.frame.clone())).await?;
         sink.flush().await?;
-        drop(budget);
+        drop((budget, of_user));
         written(std::iter::once(outgoing));
     }
     sink.flush().await?;

@@ -83,15 +83,21 @@ impl Registry {
     }
 
     /// Takes a seat in the document's room. If none is open one is opened: `start` is given its inlets.
+    ///
+    /// `None`, and nothing has happened, unless `is_current`: it is asked where nobody can look for seats meanwhile.
     pub(super) fn join(
         &self,
         document: DocumentId,
+        is_current: impl FnOnce() -> bool,
         seat: impl FnOnce(RoomHandle) -> (Join, Arc<Seat>),
         start: impl FnOnce(Inlets),
-    ) -> Result<Arc<Seat>, Shut> {
+    ) -> Result<Option<Arc<Seat>>, Shut> {
         let mut open = self.open();
         if open.is_shut {
             return Err(Shut);
+        }
+        if !is_current() {
+            return Ok(None);
         }
         let room = match open.rooms.entry(document) {
             hash_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -106,7 +112,7 @@ impl Registry {
         room.seats.insert(seat.participant, Arc::clone(&seat));
         // Sent under the lock, so that a room that looks whether it may end sees every join.
         let _ = room.handle.control.send(Control::Join(join, Arc::clone(&seat)));
-        Ok(seat)
+        Ok(Some(seat))
     }
 
     /// The room of a document, if it is open.

@@ -31,7 +31,7 @@ use super::{
 use crate::{
     App,
     auth::{Credential, Identity},
-    rooms::{Joining, RoomEnded, Seat, Shut},
+    rooms::{Joining, NotJoined, RoomEnded, Seat},
 };
 
 /// Documents that one socket may carry.
@@ -186,19 +186,29 @@ impl Hocuspocus {
         let expires = expiry(&self.app, &admission.identity);
         let asked_at = admission.asked_at;
         // Before anything the room says.
-        self.grant(&address, admission.access);
+        let access = admission.access;
+        self.grant(&address, access);
         let joining = Joining {
             document: admission.document,
             identity: admission.identity,
-            access: admission.access,
+            access,
             dialect: Dialect::Hocuspocus,
             prefix: address_prefix(&address),
             knows_close,
             outbox: Arc::clone(&self.outbox),
         };
         match self.app.rooms.join(joining, asked_at, &self.app.directory).await {
-            Ok(seat) => self.set(address, Stand::Joined(Joined::until(expires, seat))),
-            Err(Shut) => self.outbox.close(CloseReason::Restart, Waiting::Written),
+            Ok(seat) => {
+                if seat.access() != access {
+                    // It changed while we were at it.
+                    self.grant(&address, seat.access());
+                }
+                self.set(address, Stand::Joined(Joined::until(expires, seat)));
+            }
+            Err(NotJoined(reason @ (CloseReason::Restart | CloseReason::StoreDown))) => {
+                self.outbox.close(reason, Waiting::Written);
+            }
+            Err(NotJoined(reason)) => self.deny(address, reason.text()),
         }
     }
 

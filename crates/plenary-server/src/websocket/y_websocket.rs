@@ -26,7 +26,7 @@ use super::{
 use crate::{
     App,
     auth::{self, Credential},
-    rooms::{Joining, RoomEnded, Seat, Shut},
+    rooms::{Joining, NotJoined, RoomEnded, Seat},
 };
 
 /// Stock providers cannot set headers, so credentials come in the query; what is logged of a path never has it.
@@ -117,7 +117,7 @@ impl YWebsocket {
         };
         match self.app.rooms.join(joining, asked_at, &self.app.directory).await {
             Ok(seat) => self.seat = Some(seat),
-            Err(Shut) => self.outbox.close(CloseReason::Restart, Waiting::Written),
+            Err(NotJoined(reason)) => self.outbox.close(reason, Waiting::Written),
         }
     }
 
