@@ -26,6 +26,12 @@ pub fn handle() -> &'static PrometheusHandle {
         }
         describe_counter!("plenary_http_requests_total", "HTTP requests answered");
         describe_histogram!("plenary_http_request_seconds", Unit::Seconds, "Time to answer an HTTP request");
+        describe_gauge!("plenary_connections", "WebSockets open");
+        describe_counter!("plenary_messages_received_total", "Messages that rooms have taken in");
+        describe_counter!("plenary_updates_accepted_total", "Updates handed to the store");
+        describe_counter!("plenary_received_bytes_total", Unit::Bytes, "Received over WebSockets");
+        describe_counter!("plenary_sent_bytes_total", Unit::Bytes, "Sent over WebSockets");
+        describe_histogram!("plenary_durable_seconds", Unit::Seconds, "Time for a batch to be on disk");
         describe_gauge!("plenary_rooms", "Rooms in memory");
         describe_gauge!("plenary_participants", "Participants in all rooms");
         describe_gauge!("plenary_mailbox_bytes", Unit::Bytes, "Messages waiting in mailboxes");
@@ -39,6 +45,7 @@ pub(crate) fn render(app: &App) -> String {
     let handle = handle();
     let counts = app.rooms.counts();
     for (name, value) in [
+        ("plenary_connections", app.connections.count()),
         ("plenary_rooms", counts.rooms),
         ("plenary_participants", counts.participants),
         ("plenary_mailbox_bytes", counts.mailbox_bytes),
