@@ -211,7 +211,8 @@ impl<'a> Order<'a> {
         }
         let new = &mut self.news.structs[at];
         new.place = place;
-        if place.is_entry() && new.len > 1 && new.content != Content::Deleted {
+        if place.is_entry() && new.len > self.news.limits.entry_values_max && new.content != Content::Deleted
+        {
             self.long_entries.push((client, clock.max(next_clock)..new.end()));
         }
 

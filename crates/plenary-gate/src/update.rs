@@ -50,6 +50,11 @@ pub struct Limits {
     pub rivals_max: usize,
     /// The most new structs and delete ranges in one [`Admitted`](crate::Admitted), that is in one merge.
     pub slice_items_max: usize,
+    /// How many values a map entry may have that is not deleted. Editors write one; with more, a document would
+    /// not be quite the same after it is loaded again.
+    pub entry_values_max: u32,
+    /// How many client ids of a document may have the same low 16 bits, once it has a thousand clients.
+    pub clients_alike_max: usize,
     /// How deep arrays and objects may be in each other. yrs recurses once per level.
     pub value_depth_max: usize,
     /// How deep shared types may be in each other; 1 is a type in a root type. yrs and yjs recurse once per
@@ -64,6 +69,8 @@ impl Default for Limits {
             new_items_max: 300_000,
             cuts_max: 20_000,
             rivals_max: 8_000,
+            entry_values_max: 1,
+            clients_alike_max: 64,
             slice_items_max: 50_000,
             value_depth_max: 32,
             type_depth_max: 128,
@@ -72,14 +79,17 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// For what we wrote ourselves, snapshots and records: everything in one slice. Values may be as deep as
-    /// yrs can read JSON.
+    /// For what we wrote ourselves, snapshots and records: everything in one slice. Nothing that was admitted
+    /// once may be refused here, whatever it has been cut into or joined with since; else it would never load
+    /// again. Values may be as deep as yrs can read JSON.
     pub fn stored() -> Limits {
         Limits {
             update_bytes_max: usize::MAX,
             new_items_max: usize::MAX,
             cuts_max: usize::MAX,
             rivals_max: usize::MAX,
+            entry_values_max: u32::MAX,
+            clients_alike_max: usize::MAX,
             slice_items_max: usize::MAX,
             value_depth_max: 100,
             type_depth_max: usize::MAX,
@@ -462,12 +472,12 @@ fn read_deletes<'a>(
 /// one bucket would make every keystroke slow. Random ids never come near.
 fn check_clients_alike(news: &News<'_>) -> Result<(), Refusal> {
     const LOOK_FROM: usize = 1024;
-    const ALIKE_MAX: usize = 64;
 
     let low_bits = |client: u64| client as u16;
     let is_new = |section: &&Section<'_>| section.known.is_none();
     let new_clients = news.sections.iter().filter(is_new).count();
-    if new_clients == 0 || news.known.clients().len() + new_clients < LOOK_FROM {
+    let limit = news.limits.clients_alike_max;
+    if limit == usize::MAX || new_clients == 0 || news.known.clients().len() + new_clients < LOOK_FROM {
         return Ok(());
     }
     let mut alike: Vec<(u16, usize)> =
@@ -485,8 +495,8 @@ fn check_clients_alike(news: &News<'_>) -> Result<(), Refusal> {
             alike[at].1 += 1;
         }
     }
-    match alike.iter().find(|entry| entry.1 > ALIKE_MAX) {
-        Some(entry) => Err(Refusal::ClientsAlike { count: entry.1, limit: ALIKE_MAX }),
+    match alike.iter().find(|entry| entry.1 > limit) {
+        Some(entry) => Err(Refusal::ClientsAlike { count: entry.1, limit }),
         None => Ok(()),
     }
 }

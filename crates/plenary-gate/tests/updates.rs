@@ -525,3 +525,31 @@ fn many_deletes_that_cut_a_text_go_in_two_passes() {
     let text = room.doc.transact_mut().get_or_insert_text("a");
     assert_eq!(text.get_string(&room.doc.transact()), "b".repeat(5000));
 }
+
+#[test]
+fn what_was_admitted_once_loads_again_record_by_record_and_as_a_whole() {
+    // Two values under one key, deleted in a later slice; and a thousand clients alike, before that mattered.
+    let mut entries = Builder::default();
+    entries.section(4, 0).item(None, None, Parent::RootKey("m", "k"), (8, &[2, 126, 126]));
+    entries.item(Some((4, 1)), None, A, NULL);
+    entries.delete(4, [(0, 2)]);
+    let mut alike = Builder::default();
+    (1..1000).for_each(|i| alike.section(i << 32, 0).item(None, None, A, X));
+    let mut others = Builder::default();
+    (1..100).for_each(|i| others.section(i * 7919, 0).item(None, None, A, X));
+    let limits = Limits { slice_items_max: 1, ..Limits::default() };
+    let mut room = room();
+    let mut records = Vec::new();
+    for update in [entries, alike, others] {
+        let Verdict::Admitted(slices) = room.offer(&update.build(), &limits) else { panic!("not admitted") };
+        records.extend(slices.into_iter().map(|slice| slice.update));
+    }
+    let mut known = Known::default();
+    for record in records.iter().chain([&room.state()]) {
+        match judge(record, &known, &Author::Anyone, &Limits::stored()) {
+            Verdict::Admitted(slices) => slices.iter().for_each(|slice| known.admit(slice)),
+            other => assert_eq!((record, other), (&room.state(), Verdict::NothingNew)),
+        }
+    }
+    room.reloaded(doc(1)).check_known();
+}

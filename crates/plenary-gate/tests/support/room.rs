@@ -14,12 +14,21 @@ pub(crate) struct Room {
     /// How many updates are merged in one transaction.
     pub(crate) batch_max: usize,
     waiting: Vec<Vec<u8>>,
+    /// What a store has: a state, and every slice since.
+    stored: (Vec<u8>, Vec<Vec<u8>>),
 }
 
 impl Room {
     pub(crate) fn new(doc: Doc) -> Room {
         let peer = crate::editing::doc(9_999_999);
-        Room { doc, known: Known::default(), peer, batch_max: 1, waiting: Vec::new() }
+        Room {
+            doc,
+            known: Known::default(),
+            peer,
+            batch_max: 1,
+            waiting: Vec::new(),
+            stored: (vec![0, 0], Vec::new()),
+        }
     }
 
     /// Judges an update and merges what is admitted, at once or with later ones. Panics if yrs does not take
@@ -30,6 +39,7 @@ impl Room {
             for slice in slices {
                 self.known.admit(slice);
                 self.waiting.push(slice.update.clone());
+                self.stored.1.push(slice.update.clone());
                 if slices.len() > 1 || self.waiting.len() >= self.batch_max {
                     self.merge();
                 }
@@ -69,6 +79,25 @@ impl Room {
 
     pub(crate) fn state(&self) -> Vec<u8> {
         self.doc.transact().encode_state_as_update_v1(&StateVector::default())
+    }
+
+    /// From now on the store has this state and what comes after it.
+    pub(crate) fn snapshot(&mut self) {
+        self.merge();
+        self.stored = (self.state(), Vec::new());
+    }
+
+    /// The same document, loaded from what the store has.
+    pub(crate) fn replayed(&self, doc: Doc) -> Room {
+        let mut room = Room::new(doc);
+        for update in [&self.stored.0].into_iter().chain(&self.stored.1) {
+            let verdict = room.offer(update, &Limits::stored());
+            assert!(
+                matches!(verdict, Verdict::Admitted(_) | Verdict::NothingNew),
+                "a record is refused: {verdict:?}"
+            );
+        }
+        room
     }
 
     /// What we think the document has is what it has.
