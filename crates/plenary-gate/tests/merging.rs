@@ -57,8 +57,10 @@ fn exchange(seed: u64) {
                 Verdict::Gap { .. } => {}
                 Verdict::NothingNew | Verdict::Admitted(_) => apply(&plain, &update),
             }
-            if chance.one_in(3) {
-                room.check_known();
+            match chance.below(9) {
+                0..3 => room.check_known(),
+                3 => room.snapshot(),
+                _ => {}
             }
         }
     }
@@ -77,8 +79,9 @@ fn exchange(seed: u64) {
     room.check_known();
     let mut reloaded = room.reloaded(doc(1));
     reloaded.check_known();
+    let replayed = room.replayed(doc(1));
     let ours = room.doc.transact().snapshot();
-    for other in people.iter().chain([&plain, &reloaded.doc, &room.peer]) {
+    for other in people.iter().chain([&plain, &reloaded.doc, &replayed.doc, &room.peer]) {
         let theirs = other.transact().snapshot();
         assert_eq!(theirs.state_map, ours.state_map, "seed {seed}");
         assert_eq!(theirs.delete_set, ours.delete_set, "seed {seed}");
