@@ -346,16 +346,16 @@ pub(crate) fn text_of(state: &[u8]) -> String {
     let doc = Doc::new();
     let body = doc.get_or_insert_text("body");
     doc.transact_mut().apply_update(Update::decode_v1(state).unwrap()).unwrap();
-    let text = body.get_string(&doc.transact());
-    text
+    body.get_string(&doc.transact())
 }
 
 /// Whether a message could not be made without an edit that is not durable yet: it holds text, or says that
 /// something is saved.
 pub(crate) fn tells_of_an_edit(message: &Message) -> bool {
-    match message {
-        Message::Sync(SyncMessage::Step2(_) | SyncMessage::Update(_)) | Message::SyncStatus(_) => true,
-        Message::Plenary(PlenaryMessage::Durable(_)) => true,
-        _ => false,
-    }
+    matches!(
+        message,
+        Message::Sync(SyncMessage::Step2(_) | SyncMessage::Update(_))
+            | Message::SyncStatus(_)
+            | Message::Plenary(PlenaryMessage::Durable(_))
+    )
 }

@@ -2,7 +2,7 @@
 
 use plenary_permissions::Role;
 use plenary_protocol::{CloseReason, Message, PlenaryMessage, SyncMessage};
-use plenary_server::health::Fitness;
+use plenary_server::{config::Config, health::Fitness};
 use yrs::{ReadTxn, Transact, updates::encoder::Encode};
 
 use crate::{
@@ -157,8 +157,7 @@ async fn a_full_disk_is_survived_and_the_edit_is_acknowledged_once_there_is_spac
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_is_there_after_the_room_was_dropped_and_opened_again() {
-    let mut config = plenary_server::config::Config::default();
-    config.room_idle = "1ms".parse().unwrap();
+    let config = Config { room_idle: "1ms".parse().unwrap(), ..Config::default() };
     let stage = Stage::set_with(config).await;
     let person = stage.person("ana", Role::Drafter).await;
     let mut ana = stage.hocuspocus_editor(&person).await;
