@@ -166,6 +166,15 @@ const CASES: &[Case] = &[
         c.delete(1, [(0, 1)]);
         vec![b.build(), c.build()]
     }),
+    ("known structs", |n| {
+        let (mut b, mut c) = (Builder::default(), Builder::default());
+        let mut len = vec![0];
+        number(&mut len, n as u64);
+        b.section(1, 0).raw(&len);
+        c.section(1, 0);
+        (0..n).for_each(|_| c.raw(&[0, 1]));
+        vec![b.build(), c.build()]
+    }),
     ("known deletes", |n| {
         let mut b = Builder::default();
         b.section(1, 0).item(
@@ -199,11 +208,12 @@ fn main() {
         }
         for bytes_max in [64 << 10, 16 << 20] {
             // The most things that fit, both into the bytes and into what may be new.
-            let mut n = bytes_max / 2;
+            let new_items_max =
+                if name.starts_with("known") { usize::MAX } else { Limits::default().new_items_max };
+            let mut n = (bytes_max / 2).min(new_items_max);
             while make(n).iter().any(|update| update.len() > bytes_max) {
                 n = n * 9 / 10;
             }
-            n = n.min(Limits::default().new_items_max);
             measure(name, n, &make(n));
         }
     }

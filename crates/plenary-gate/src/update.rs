@@ -37,9 +37,9 @@ impl Author {
 pub struct Limits {
     /// The most bytes an update may have: 16 MiB, because a step 2 repeats the whole delete set.
     pub update_bytes_max: usize,
-    /// The most new structs and delete ranges in an update. With 300,000 of the most expensive kind, judging,
-    /// merging and encoding take about a second (`examples/worst.rs`); a text that has been typed for a year
-    /// has some 10,000.
+    /// The most new structs and delete ranges in an update. With 300,000 of the costliest kind, judging,
+    /// merging and encoding take 1.4 s of CPU (`examples/worst.rs`); a paper that took 260,000 keystrokes
+    /// has some 10,000 structs.
     pub new_items_max: usize,
     /// The most new structs that are put into the middle of what was one piece. Each time yrs copies the piece,
     /// so their cost is that of all of them times its length. People cut a text once for each place where they
