@@ -10,21 +10,11 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (mut seeds, mut states) = (0..2_000, None);
     while let Some(argument) = arguments.next() {
-        let mut number = || {
-            arguments
-                .next()
-                .and_then(|n| n.parse().ok())
-                .unwrap_or_else(|| usage())
-        };
+        let mut number = || arguments.next().and_then(|n| n.parse().ok()).unwrap_or_else(|| usage());
         match argument.as_str() {
             "--seeds" => seeds = 0..number(),
             "--states" => states = Some(PathBuf::from(arguments.next().unwrap_or_else(|| usage()))),
-            seed => {
-                seeds = seed
-                    .parse()
-                    .map(|seed: u64| seed..seed + 1)
-                    .unwrap_or_else(|_| usage())
-            }
+            seed => seeds = seed.parse().map(|seed: u64| seed..seed + 1).unwrap_or_else(|_| usage()),
         }
     }
     let mut counts = BTreeMap::<_, u64>::new();
@@ -32,10 +22,7 @@ fn main() -> ExitCode {
     for seed in seeds.clone() {
         match world::run(seed, None) {
             Ok(report) => {
-                report
-                    .counts
-                    .iter()
-                    .for_each(|(what, count)| *counts.entry(*what).or_default() += count);
+                report.counts.iter().for_each(|(what, count)| *counts.entry(*what).or_default() += count);
                 if let Some(dir) = &states {
                     let written = fs::create_dir_all(dir)
                         .and_then(|()| fs::write(dir.join(format!("{seed}.update")), &report.state))
@@ -50,14 +37,8 @@ fn main() -> ExitCode {
         }
     }
     println!("{} seeds, {broken} broke a promise", seeds.count());
-    counts
-        .iter()
-        .for_each(|(what, count)| println!("{count:>10} {what}"));
-    if broken == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    counts.iter().for_each(|(what, count)| println!("{count:>10} {what}"));
+    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn usage() -> ! {

@@ -57,9 +57,7 @@ impl Client {
     pub fn new(index: usize, rng: &mut Rng) -> Self {
         Self {
             index,
-            speech: rng
-                .choice([Speech::YWebsocket, Speech::Hocuspocus, Speech::Plenary])
-                .expect("three"),
+            speech: rng.choice([Speech::YWebsocket, Speech::Hocuspocus, Speech::Plenary]).expect("three"),
             connection: None,
             may_write: rng.u32(0..10) > 0,
             is_slow: rng.u32(0..6) == 0,
@@ -76,10 +74,7 @@ impl Client {
 
     /// Only reads `state`.
     pub fn reader(state: &[u8]) -> Self {
-        let reader = Self {
-            speech: Speech::YWebsocket,
-            ..Self::new(usize::MAX, &mut Rng::with_seed(0))
-        };
+        let reader = Self { speech: Speech::YWebsocket, ..Self::new(usize::MAX, &mut Rng::with_seed(0)) };
         reader.apply(state);
         reader
     }
@@ -98,11 +93,7 @@ impl Client {
     }
 
     pub fn access(&self) -> Access {
-        if self.may_write {
-            Access::Write
-        } else {
-            Access::Read
-        }
+        if self.may_write { Access::Write } else { Access::Read }
     }
 
     pub fn is_connected(&self) -> bool {
@@ -157,10 +148,7 @@ impl Client {
 
     /// The page is loaded again from what it kept: the same state under a new client id.
     pub fn reload(&mut self, rng: &mut Rng) {
-        let state = self
-            .doc
-            .transact()
-            .encode_state_as_update_v1(&StateVector::default());
+        let state = self.doc.transact().encode_state_as_update_v1(&StateVector::default());
         self.doc = doc(rng.u64(2..u64::from(u32::MAX)));
         self.apply(&state);
         self.awareness_clock = 1;
@@ -171,10 +159,7 @@ impl Client {
         let mut messages = Vec::new();
         for _ in 0..rng.usize(1..=3) {
             let update = self.edit(rng);
-            self.updates.push(OwnUpdate {
-                bytes: update.clone(),
-                durable_since: None,
-            });
+            self.updates.push(OwnUpdate { bytes: update.clone(), durable_since: None });
             self.unsynced += 1;
             messages.push(Message::Sync(SyncMessage::Update(update)));
         }
@@ -218,11 +203,7 @@ impl Client {
     fn awareness(&mut self) -> Message {
         self.awareness_clock += 1;
         let state = Some(Bytes::from(format!("{{\"name\":\"{}\"}}", self.index)));
-        let entry = AwarenessEntry {
-            client: self.doc.client_id().get(),
-            clock: self.awareness_clock,
-            state,
-        };
+        let entry = AwarenessEntry { client: self.doc.client_id().get(), clock: self.awareness_clock, state };
         Message::Awareness(encode_awareness(&[entry]))
     }
 
@@ -264,54 +245,36 @@ impl Client {
 
     /// "Saved" is what was on disk when the frame left.
     fn must_be_durable(&self, mut updates: Range<usize>, version: u64, said: &str) -> Result<(), String> {
-        let lost = updates.find(|index| {
-            self.updates[*index]
-                .durable_since
-                .is_none_or(|since| since > version)
-        });
+        let lost =
+            updates.find(|index| self.updates[*index].durable_since.is_none_or(|since| since > version));
         match lost {
-            Some(index) => Err(format!(
-                "{said}, but update {index} was not on disk when that was sent"
-            )),
+            Some(index) => Err(format!("{said}, but update {index} was not on disk when that was sent")),
             None => Ok(()),
         }
     }
 
     fn apply(&self, update: &[u8]) {
         let update = Update::decode_v1(update).expect("the server sends updates that decode");
-        self.doc
-            .transact_mut()
-            .apply_update(update)
-            .expect("the server sends updates that apply");
+        self.doc.transact_mut().apply_update(update).expect("the server sends updates that apply");
     }
 
     pub fn text(&self) -> String {
         let txn = self.doc.transact();
-        txn.get_text("body")
-            .map(|text| text.get_string(&txn))
-            .unwrap_or_default()
+        txn.get_text("body").map(|text| text.get_string(&txn)).unwrap_or_default()
     }
 
     /// Everything that must be equal everywhere: clocks, deletions, text with formats, notes.
     pub fn content(&self) -> (BTreeMap<u64, u32>, String, BTreeMap<String, String>) {
         let txn = self.doc.transact();
-        let clocks = txn
-            .state_vector()
-            .iter()
-            .map(|(client, clock)| (client.get(), *clock))
-            .collect();
+        let clocks = txn.state_vector().iter().map(|(client, clock)| (client.get(), *clock)).collect();
         let text = txn
             .get_text("body")
             .map(|text| format!("{:?}", text.diff(&txn, yrs::types::text::YChange::identity)))
             .unwrap_or_default();
         let shown = |value: Out| value.to_string(&txn);
         let notes = txn.get_map("notes");
-        let notes = notes.map(|notes| {
-            notes
-                .iter(&txn)
-                .map(|(key, value)| (key.to_string(), shown(value)))
-                .collect()
-        });
+        let notes =
+            notes.map(|notes| notes.iter(&txn).map(|(key, value)| (key.to_string(), shown(value))).collect());
         (clocks, text, notes.unwrap_or_default())
     }
 }

@@ -3,6 +3,8 @@
 mod client;
 mod world;
 
+use std::collections::BTreeMap;
+
 use plenary_room::PlantedBug;
 
 /// How many seeds the test command runs; `just simulate --seeds 2000` runs the rest.
@@ -10,10 +12,15 @@ const SEEDS: u64 = 150;
 
 #[test]
 fn nothing_acknowledged_or_shown_is_lost_and_all_end_with_one_text() {
+    let mut counts = BTreeMap::<_, u64>::new();
     for seed in 0..SEEDS {
-        if let Err(broken) = world::run(seed, None) {
-            panic!("seed {seed}: {broken}");
-        }
+        let report = world::run(seed, None).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+        assert!(!report.state.is_empty() && !report.text.is_empty(), "seed {seed} wrote nothing");
+        report.counts.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
+    }
+    println!("{counts:?}");
+    for trouble in ["crashes", "cuts", "failing flushes", "refused for want of space", "slow readers drained"] {
+        assert!(counts.get(trouble).is_some_and(|count| *count > 0), "no {trouble}: the seeds prove too little");
     }
 }
 

@@ -52,21 +52,10 @@ struct Connection {
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Act {
-        client: usize,
-    },
-    Up {
-        connection: u64,
-        frame: Bytes,
-    },
-    Down {
-        connection: u64,
-        frame: Bytes,
-        version: u64,
-    },
-    Reconnect {
-        client: usize,
-    },
+    Act { client: usize },
+    Up { connection: u64, frame: Bytes },
+    Down { connection: u64, frame: Bytes, version: u64 },
+    Reconnect { client: usize },
     Turn,
     Flush,
     Trouble,
@@ -113,9 +102,7 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let store = MemoryStore::new();
         store.hold();
-        let clients = (0..rng.usize(2..=8))
-            .map(|index| Client::new(index, &mut rng))
-            .collect();
+        let clients = (0..rng.usize(2..=8)).map(|index| Client::new(index, &mut rng)).collect();
         let mut world = Self {
             rng,
             now_ms: 1_000_000,
@@ -152,8 +139,7 @@ impl World {
     /// The server writes a document's first record when it makes it.
     fn create(&mut self) {
         let update = Client::first_update();
-        self.store
-            .begin_append(DOCUMENT, vec![record(UserId::SERVER, update)]);
+        self.store.begin_append(DOCUMENT, vec![record(UserId::SERVER, update)]);
         self.store.flush_all();
         self.read_durable();
     }
@@ -174,8 +160,7 @@ impl World {
 
     fn fail(&mut self, what: impl Into<String>) {
         let now_ms = self.now_ms;
-        self.failure
-            .get_or_insert_with(|| format!("at {now_ms} ms: {}", what.into()));
+        self.failure.get_or_insert_with(|| format!("at {now_ms} ms: {}", what.into()));
     }
 
     fn trouble(&mut self) {
@@ -205,10 +190,7 @@ impl World {
         let is_saved = |client: &Client| client.is_connected() && client.is_saved();
         let quiet = self.store.waiting() == 0 && self.mailbox.is_empty();
         let no_frames = !self.events.iter().any(|Reverse((_, _, event))| {
-            matches!(
-                event,
-                Event::Up { .. } | Event::Down { .. } | Event::Reconnect { .. }
-            )
+            matches!(event, Event::Up { .. } | Event::Down { .. } | Event::Reconnect { .. })
         });
         quiet && no_frames && self.clients.iter().all(is_saved) && {
             let first = self.clients[0].content();
@@ -222,10 +204,7 @@ impl World {
         }
         if !self.all_agree() {
             let states: Vec<_> = self.clients.iter().map(Client::describe).collect();
-            return Err(format!(
-                "no agreement after {PEACE_MS} ms of peace: {}",
-                states.join("; ")
-            ));
+            return Err(format!("no agreement after {PEACE_MS} ms of peace: {}", states.join("; ")));
         }
         for client in &self.clients {
             for (index, update) in client.updates.iter().enumerate() {
@@ -235,20 +214,14 @@ impl World {
             }
         }
         self.store.crash();
-        let stored = self
-            .load()
-            .map_err(|error| format!("after the last crash: {error}"))?;
+        let stored = self.load().map_err(|error| format!("after the last crash: {error}"))?;
         let document = LiveDocument::load(&stored).map_err(|error| format!("does not load: {error}"))?;
         let state = document.state().map_err(|error| error.to_string())?.to_vec();
         let server = Client::reader(&state);
         if server.content() != self.clients[0].content() {
             return Err("the store and the clients do not agree".to_owned());
         }
-        Ok(Report {
-            counts: self.counts,
-            state,
-            text: server.text(),
-        })
+        Ok(Report { counts: self.counts, state, text: server.text() })
     }
 
     fn run_until(&mut self, end_ms: u64, with_trouble: bool) {
@@ -281,11 +254,7 @@ impl World {
             }
             Event::Act { .. } | Event::Trouble => {}
             Event::Up { connection, frame } => self.arrive_up(connection, frame),
-            Event::Down {
-                connection,
-                frame,
-                version,
-            } => self.arrive_down(connection, frame, version),
+            Event::Down { connection, frame, version } => self.arrive_down(connection, frame, version),
             Event::Reconnect { client } => self.connect(client),
             Event::Turn => self.turn(),
             Event::Flush => self.flush(),
@@ -333,11 +302,7 @@ impl World {
             }
             _ => {
                 let client = self.rng.usize(0..self.clients.len());
-                let connection = self
-                    .connections
-                    .iter()
-                    .find(|(_, c)| c.client == client)
-                    .map(|(id, _)| *id);
+                let connection = self.connections.iter().find(|(_, c)| c.client == client).map(|(id, _)| *id);
                 connection.into_iter().for_each(|connection| self.cut(connection));
                 self.clients[client].reload(&mut self.rng);
                 self.count("page loads");
@@ -347,12 +312,8 @@ impl World {
 
     fn apply_access(&mut self, client: usize) {
         let access = self.clients[client].access();
-        let participants: Vec<_> = self
-            .connections
-            .values()
-            .filter(|c| c.client == client)
-            .map(|c| c.participant)
-            .collect();
+        let participants: Vec<_> =
+            self.connections.values().filter(|c| c.client == client).map(|c| c.participant).collect();
         for participant in participants {
             self.handle(Input::SetAccess { participant, access });
         }
@@ -372,14 +333,8 @@ impl World {
         let participant = ParticipantId(id);
         let backlog = Backlog::default();
         let delay_ms = self.rng.u64(1..300);
-        let connection = Connection {
-            client,
-            participant,
-            backlog: backlog.clone(),
-            up_ms: 0,
-            down_ms: 0,
-            delay_ms,
-        };
+        let connection =
+            Connection { client, participant, backlog: backlog.clone(), up_ms: 0, down_ms: 0, delay_ms };
         self.connections.insert(id, connection);
         self.count("connections");
         if self.room.is_none() {
@@ -404,14 +359,7 @@ impl World {
         };
         let access = self.clients[client].access();
         let user = self.clients[client].user();
-        self.handle(Input::Join(Join {
-            participant,
-            user,
-            dialect,
-            prefix,
-            access,
-            backlog,
-        }));
+        self.handle(Input::Join(Join { participant, user, dialect, prefix, access, backlog }));
         let frames = self.clients[client].open(id);
         self.send_up(client, frames);
     }
@@ -422,12 +370,7 @@ impl World {
         };
         self.clients[connection.client].closed();
         self.handle(Input::Leave(connection.participant));
-        self.after(
-            50..2_000,
-            Event::Reconnect {
-                client: connection.client,
-            },
-        );
+        self.after(50..2_000, Event::Reconnect { client: connection.client });
     }
 
     fn send_up(&mut self, client: usize, messages: Vec<Message>) {
@@ -447,13 +390,7 @@ impl World {
             arrivals.push((connection.up_ms, message.encode(&prefix)));
         }
         for (at_ms, frame) in arrivals {
-            self.at(
-                at_ms,
-                Event::Up {
-                    connection: id,
-                    frame,
-                },
-            );
+            self.at(at_ms, Event::Up { connection: id, frame });
         }
     }
 
@@ -464,9 +401,9 @@ impl World {
         let participant = connection.participant;
         let message = match self.clients[connection.client].speech.dialect() {
             Dialect::YWebsocket => decode_y_websocket(frame).map_err(|error| error.to_string()),
-            Dialect::Hocuspocus => decode_hocuspocus(frame)
-                .map(|addressed| addressed.message)
-                .map_err(|error| error.to_string()),
+            Dialect::Hocuspocus => {
+                decode_hocuspocus(frame).map(|addressed| addressed.message).map_err(|error| error.to_string())
+            }
         };
         match message {
             Ok(message) => {
@@ -489,14 +426,7 @@ impl World {
         let takes_ms = if is_slow { frame.len() as u64 } else { 0 };
         connection.down_ms = connection.down_ms.max(self.now_ms + connection.delay_ms) + takes_ms;
         let at_ms = connection.down_ms;
-        self.at(
-            at_ms,
-            Event::Down {
-                connection: id,
-                frame,
-                version,
-            },
-        );
+        self.at(at_ms, Event::Down { connection: id, frame, version });
     }
 
     fn arrive_down(&mut self, id: u64, frame: Bytes, version: u64) {
@@ -676,11 +606,7 @@ impl World {
     fn read_durable(&mut self) {
         self.version += 1;
         let stored = self.load().expect("the document is there");
-        let head = self
-            .store
-            .load_now(DOCUMENT)
-            .expect("the document is there")
-            .head();
+        let head = self.store.load_now(DOCUMENT).expect("the document is there").head();
         self.head = head;
         let document = match LiveDocument::load(&stored) {
             Ok(document) => document,
@@ -694,11 +620,7 @@ impl World {
     fn date_updates(&mut self) {
         let version = self.version;
         for client in &mut self.clients {
-            for update in client
-                .updates
-                .iter_mut()
-                .filter(|update| update.durable_since.is_none())
-            {
+            for update in client.updates.iter_mut().filter(|update| update.durable_since.is_none()) {
                 if judge(&update.bytes, &self.durable, &Author::Anyone, &Limits::stored())
                     == Verdict::NothingNew
                 {
@@ -714,11 +636,7 @@ impl World {
 }
 
 fn record(user: UserId, update: Bytes) -> NewRecord {
-    NewRecord {
-        user,
-        at_ms: 0,
-        update,
-    }
+    NewRecord { user, at_ms: 0, update }
 }
 
 impl Speech {

@@ -44,7 +44,9 @@ fn no_arrow_that_the_map_does_not_have() {
         for dependency in dependencies(&manifest) {
             match dependency.strip_prefix("plenary-") {
                 Some(other) if !ours.contains(&other) => wrong.push(format!("{name} leans on {other}")),
-                None if never.contains(&dependency.as_str()) => wrong.push(format!("{name} uses {dependency}")),
+                None if never.contains(&dependency.as_str()) => {
+                    wrong.push(format!("{name} uses {dependency}"))
+                }
                 _ => {}
             }
         }
@@ -72,7 +74,9 @@ fn no_file_is_called_by_a_word_that_says_nothing() {
             let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
             if path.is_dir() && !["node_modules", "dist"].contains(&name.as_str()) {
                 folders.push(path);
-            } else if ["utils", "util", "common", "manager", "helpers", "misc", "mod"].contains(&name.as_str()) {
+            } else if ["utils", "util", "common", "manager", "helpers", "misc", "mod"]
+                .contains(&name.as_str())
+            {
                 found.push(path);
             }
         }

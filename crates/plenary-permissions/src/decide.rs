@@ -130,13 +130,8 @@ const S: Stages = stages([Stage::SignOn]);
 const SL: Stages = stages([Stage::SignOn, Stage::Closed]);
 const P: Stages = stages([Stage::FollowUp]);
 // A signatory sees the text only once it can no longer change under the signature.
-const FIXED: Stages = stages([
-    Stage::Frozen,
-    Stage::SignOn,
-    Stage::Closed,
-    Stage::Submitted,
-    Stage::FollowUp,
-]);
+const FIXED: Stages =
+    stages([Stage::Frozen, Stage::SignOn, Stage::Closed, Stage::Submitted, Stage::FollowUp]);
 
 /// The table. Columns: coordinator, drafter, commenter, observer, signatory, guest by link, embedded by a
 /// host, instance administrator. The contact person is a coordinator; an outsider has no column.
@@ -184,10 +179,7 @@ const TABLE: [(Action, [Cell; 8]); Action::ALL.len()] = {
 const _: () = {
     let mut i = 0;
     while i < TABLE.len() {
-        assert!(
-            TABLE[i].0 as usize == i && Action::ALL[i] as usize == i,
-            "the table follows `Action::ALL`"
-        );
+        assert!(TABLE[i].0 as usize == i && Action::ALL[i] as usize == i, "the table follows `Action::ALL`");
         i += 1;
     }
 };

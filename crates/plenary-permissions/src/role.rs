@@ -45,10 +45,7 @@ impl FromStr for Role {
         Self::ALL
             .into_iter()
             .find(|role| role.name() == text)
-            .ok_or(UnknownName {
-                what: "role",
-                choices: "coordinator, drafter, commenter, observer",
-            })
+            .ok_or(UnknownName { what: "role", choices: "coordinator, drafter, commenter, observer" })
     }
 }
 

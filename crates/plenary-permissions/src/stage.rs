@@ -23,14 +23,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of a statement's life.
-    pub const ALL: [Self; 6] = [
-        Self::Draft,
-        Self::Frozen,
-        Self::SignOn,
-        Self::Closed,
-        Self::Submitted,
-        Self::FollowUp,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Draft, Self::Frozen, Self::SignOn, Self::Closed, Self::Submitted, Self::FollowUp];
 
     /// The name in interfaces and on disk.
     pub const fn name(self) -> &'static str {
@@ -55,12 +49,9 @@ impl FromStr for Stage {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|stage| stage.name() == text)
-            .ok_or(UnknownName {
-                what: "stage",
-                choices: "draft, frozen, sign-on, closed, submitted, follow-up",
-            })
+        Self::ALL.into_iter().find(|stage| stage.name() == text).ok_or(UnknownName {
+            what: "stage",
+            choices: "draft, frozen, sign-on, closed, submitted, follow-up",
+        })
     }
 }

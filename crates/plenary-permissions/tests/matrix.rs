@@ -6,21 +6,14 @@ use plenary_permissions::{
 };
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
-const CONDITIONS: [Condition; 4] = [
-    Condition::Enabled,
-    Condition::Own,
-    Condition::Authorised,
-    Condition::TwoCoordinators,
-];
+const CONDITIONS: [Condition; 4] =
+    [Condition::Enabled, Condition::Own, Condition::Authorised, Condition::TwoCoordinators];
 
 /// One cell as the page says it.
 #[derive(Clone, Debug, PartialEq)]
 enum Cell {
     Cap,
-    Stages {
-        condition: Option<Condition>,
-        stages: Vec<Stage>,
-    },
+    Stages { condition: Option<Condition>, stages: Vec<Stage> },
 }
 
 fn cell(text: &str) -> Cell {
@@ -40,10 +33,7 @@ fn cell(text: &str) -> Cell {
             }
         }
     }
-    Cell::Stages {
-        condition,
-        stages: stages.unwrap_or(Stage::ALL.to_vec()),
-    }
+    Cell::Stages { condition, stages: stages.unwrap_or(Stage::ALL.to_vec()) }
 }
 
 /// Each action with its eight cells.
@@ -51,12 +41,7 @@ fn page() -> Vec<(Action, Vec<Cell>)> {
     let page = std::fs::read_to_string(PAGE).expect("the page is there");
     page.lines()
         .filter(|line| line.starts_with('|'))
-        .map(|line| {
-            line.trim_matches('|')
-                .split('|')
-                .map(str::trim)
-                .collect::<Vec<_>>()
-        })
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>())
         .filter(|row| row.len() == 10 && row[9].starts_with('`'))
         .map(|row| {
             let named = |action: &Action| format!("`{action:?}`") == row[9];
@@ -97,13 +82,9 @@ fn expected(row: &[Cell], column: usize, cap: Option<Role>, stage: Stage, held: 
         (Cell::Cap, None) => panic!("no cap to go by"),
         (Cell::Stages { stages, .. }, _) if stages.is_empty() => Decision::Deny(DenyReason::Role),
         (Cell::Stages { stages, .. }, _) if !stages.contains(&stage) => Decision::Deny(DenyReason::Stage),
-        (
-            Cell::Stages {
-                condition: Some(condition),
-                ..
-            },
-            _,
-        ) if !held.contains(condition) => Decision::Deny(DenyReason::Needs(*condition)),
+        (Cell::Stages { condition: Some(condition), .. }, _) if !held.contains(condition) => {
+            Decision::Deny(DenyReason::Needs(*condition))
+        }
         _ => Decision::Allow,
     }
 }
@@ -121,11 +102,7 @@ fn every_cell_is_as_the_page_says() {
         for (column, subject, cap) in columns() {
             for stage in Stage::ALL {
                 let want = expected(&row, column, cap, stage, &[]);
-                assert_eq!(
-                    decide(subject, action, stage),
-                    want,
-                    "{subject:?} {action:?} {stage}"
-                );
+                assert_eq!(decide(subject, action, stage), want, "{subject:?} {action:?} {stage}");
                 for condition in CONDITIONS {
                     let want = expected(&row, column, cap, stage, &[condition]);
                     let given = Conditions::NONE.and(condition);
@@ -153,27 +130,16 @@ fn an_outsider_may_nothing_and_learns_nothing() {
                 "{action:?} {stage}"
             );
         }
-        assert_eq!(
-            decide_in_group(Subject::Outsider, action),
-            Decision::Deny(reason),
-            "{action:?}"
-        );
+        assert_eq!(decide_in_group(Subject::Outsider, action), Decision::Deny(reason), "{action:?}");
     }
 }
 
 #[test]
 fn only_actions_on_a_statement_depend_on_its_stage() {
-    for action in Action::ALL
-        .into_iter()
-        .filter(|action| action.scope() != Scope::Statement)
-    {
+    for action in Action::ALL.into_iter().filter(|action| action.scope() != Scope::Statement) {
         for (_, subject, _) in columns() {
             let in_group = decide_in_group(subject, action);
-            assert!(
-                Stage::ALL
-                    .into_iter()
-                    .all(|stage| decide(subject, action, stage) == in_group)
-            );
+            assert!(Stage::ALL.into_iter().all(|stage| decide(subject, action, stage) == in_group));
         }
     }
 }
@@ -189,18 +155,11 @@ fn a_guest_or_a_host_never_has_more_than_a_drafter() {
     for action in Action::ALL {
         for stage in Stage::ALL {
             for subject in [
-                Subject::GuestByLink {
-                    cap: Role::Coordinator,
-                },
-                Subject::HostEmbedded {
-                    cap: Role::Coordinator,
-                },
+                Subject::GuestByLink { cap: Role::Coordinator },
+                Subject::HostEmbedded { cap: Role::Coordinator },
             ] {
                 if decide(subject, action, stage).is_allowed() {
-                    assert!(
-                        decide(Subject::Drafter, action, stage).is_allowed(),
-                        "{subject:?} {action:?}"
-                    );
+                    assert!(decide(Subject::Drafter, action, stage).is_allowed(), "{subject:?} {action:?}");
                 }
             }
         }
@@ -221,29 +180,13 @@ fn access_is_what_the_table_grants_on_one_document() {
         (Subject::Observer, Comments, Stage::Draft, None),
         (Subject::Signatory, Body, Stage::Draft, None),
         (Subject::Signatory, Body, Stage::SignOn, Some(Access::Read)),
-        (
-            Subject::GuestByLink { cap: Role::Observer },
-            Body,
-            Stage::Draft,
-            Some(Access::Read),
-        ),
-        (
-            Subject::HostEmbedded {
-                cap: Role::Coordinator,
-            },
-            Body,
-            Stage::Draft,
-            Some(Access::Write),
-        ),
+        (Subject::GuestByLink { cap: Role::Observer }, Body, Stage::Draft, Some(Access::Read)),
+        (Subject::HostEmbedded { cap: Role::Coordinator }, Body, Stage::Draft, Some(Access::Write)),
         (Subject::InstanceAdministrator, Body, Stage::Draft, None),
         (Subject::Outsider, Body, Stage::Draft, None),
     ];
     for (subject, channel, stage, access) in cases {
-        assert_eq!(
-            access_to(subject, channel, stage),
-            access,
-            "{subject:?} {channel:?} {stage}"
-        );
+        assert_eq!(access_to(subject, channel, stage), access, "{subject:?} {channel:?} {stage}");
     }
 }
 
@@ -256,9 +199,6 @@ fn names_read_back_and_others_are_refused() {
         assert_eq!(stage.to_string().parse(), Ok(stage));
     }
     let error = "Drafter".parse::<Role>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "not a role; one of: coordinator, drafter, commenter, observer"
-    );
+    assert_eq!(error.to_string(), "not a role; one of: coordinator, drafter, commenter, observer");
     assert!("sign_on".parse::<Stage>().is_err());
 }

@@ -1,5 +1,7 @@
 //! The room by itself: effects are carried out at once, the store answers when told to.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;

@@ -58,6 +58,8 @@ pub struct AppParts {
     pub(crate) throttle: auth::Throttle,
     /// What reads the store's own pieces, if it can.
     pub(crate) store_check: Option<Arc<dyn StoreCheck>>,
+    /// Places for documents on their way over HTTP.
+    pub(crate) states: Arc<tokio::sync::Semaphore>,
     /// Held while everything is being read.
     pub(crate) verifying: tokio::sync::Mutex<()>,
 }
@@ -96,6 +98,7 @@ impl App {
             clock,
             throttle: auth::Throttle::default(),
             store_check: None,
+            states: Arc::new(tokio::sync::Semaphore::new(routes::STATES_MAX)),
             verifying: tokio::sync::Mutex::new(()),
         }))
     }

@@ -33,6 +33,7 @@ use axum::{
 
 use tower_http::compression::CompressionLayer;
 
+pub(crate) use self::documents::STATES_MAX;
 pub use self::{
     assets::{Asset, Assets, NoAssets},
     caller::Peer,

@@ -14,9 +14,7 @@ where
     D: Deserializer<'de>,
 {
     // Not `&str`: a name with an escape in its JSON form cannot be borrowed.
-    String::deserialize(deserializer)?
-        .parse()
-        .map_err(D::Error::custom)
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 /// An enum whose values have names in kebab case.

@@ -52,9 +52,5 @@ pub struct StageError {
 
 fn said(stages: &[Stage]) -> String {
     let names: Vec<_> = stages.iter().map(|stage| stage.name()).collect();
-    if names.is_empty() {
-        "this is its last stage".into()
-    } else {
-        format!("possible: {}", names.join(", "))
-    }
+    if names.is_empty() { "this is its last stage".into() } else { format!("possible: {}", names.join(", ")) }
 }

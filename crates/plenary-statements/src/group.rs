@@ -85,10 +85,7 @@ impl Members {
 
     /// Whom others turn to; `None` only before the first coordinator.
     pub fn contact_person(&self) -> Option<UserId> {
-        self.0
-            .iter()
-            .find(|member| member.contact_person)
-            .map(|member| member.user)
+        self.0.iter().find(|member| member.contact_person).map(|member| member.user)
     }
 
     /// Who `user` is to the table of permissions, as far as this group says.
@@ -102,12 +99,7 @@ impl Members {
             return Err(MembershipError::AlreadyMember);
         }
         let contact_person = role == Role::Coordinator && self.contact_person().is_none();
-        let member = Membership {
-            user,
-            role,
-            contact_person,
-            since: now,
-        };
+        let member = Membership { user, role, contact_person, since: now };
         self.0.push(member);
         Ok(member)
     }
@@ -148,10 +140,7 @@ impl Members {
     }
 
     fn get_mut(&mut self, user: UserId) -> Result<&mut Membership, MembershipError> {
-        self.0
-            .iter_mut()
-            .find(|member| member.user == user)
-            .ok_or(MembershipError::NotAMember)
+        self.0.iter_mut().find(|member| member.user == user).ok_or(MembershipError::NotAMember)
     }
 }
 
@@ -217,11 +206,7 @@ mod tests {
         assert_eq!(group.set_role(ILSE, Drafter), Err(ContactPersonStays));
         assert_eq!(group, before);
         group.remove(SAFIYA).unwrap();
-        assert_eq!(
-            group.remove(ILSE),
-            Err(ContactPersonStays),
-            "the last coordinator"
-        );
+        assert_eq!(group.remove(ILSE), Err(ContactPersonStays), "the last coordinator");
     }
 
     #[test]

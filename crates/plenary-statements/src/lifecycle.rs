@@ -76,11 +76,7 @@ mod tests {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
         let page = std::fs::read_to_string(page).unwrap();
         let (_, section) = page.split_once("## From stage to stage").unwrap();
-        let stages = |cell: &str| {
-            cell.split('`')
-                .filter_map(|word| word.parse().ok())
-                .collect::<Vec<_>>()
-        };
+        let stages = |cell: &str| cell.split('`').filter_map(|word| word.parse().ok()).collect::<Vec<_>>();
         let rows = section.lines().filter(|line| line.starts_with("| `"));
         rows.map(|row| row.trim_matches('|').split_once('|').unwrap())
             .map(|(from, to)| (stages(from)[0], stages(to)))
@@ -97,14 +93,7 @@ mod tests {
                 if possible.contains(&to) {
                     assert_eq!((moved, lifecycle.stage()), (Ok(from), to));
                 } else {
-                    assert_eq!(
-                        moved,
-                        Err(StageError {
-                            from,
-                            to,
-                            possible: next_stages(from)
-                        })
-                    );
+                    assert_eq!(moved, Err(StageError { from, to, possible: next_stages(from) }));
                     assert_eq!(lifecycle.stage(), from);
                 }
             }
@@ -113,22 +102,10 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_is_possible() {
-        let error = Lifecycle(Stage::Frozen)
-            .move_to(Stage::Submitted)
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            error,
-            "a statement at stage frozen cannot move to submitted; possible: draft, sign-on"
-        );
-        let error = Lifecycle(Stage::FollowUp)
-            .move_to(Stage::Draft)
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            error,
-            "a statement at stage follow-up cannot move to draft; this is its last stage"
-        );
+        let error = Lifecycle(Stage::Frozen).move_to(Stage::Submitted).unwrap_err().to_string();
+        assert_eq!(error, "a statement at stage frozen cannot move to submitted; possible: draft, sign-on");
+        let error = Lifecycle(Stage::FollowUp).move_to(Stage::Draft).unwrap_err().to_string();
+        assert_eq!(error, "a statement at stage follow-up cannot move to draft; this is its last stage");
     }
 
     #[test]
@@ -148,9 +125,7 @@ mod tests {
         );
         assert_eq!(serde_json::from_str::<Statement>(&json).unwrap(), statement);
         let broken = json.replace("sign-on", "signed");
-        let error = serde_json::from_str::<Statement>(&broken)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<Statement>(&broken).unwrap_err().to_string();
         assert!(error.contains("not a stage; one of: draft, frozen"), "{error}");
     }
 

@@ -32,10 +32,7 @@ impl FromStr for Name {
             return Err(NameError::Empty);
         }
         if chars > NAME_CHARS_MAX {
-            return Err(NameError::TooLong {
-                chars,
-                limit_chars: NAME_CHARS_MAX,
-            });
+            return Err(NameError::TooLong { chars, limit_chars: NAME_CHARS_MAX });
         }
         match text.chars().find(|&char| is_control(char)) {
             Some(char) => Err(NameError::ControlCharacter(char)),
@@ -76,40 +73,24 @@ mod tests {
 
     #[test]
     fn a_name_is_one_readable_line() {
-        for good in [
-            "Valdoria",
-            "منتدى فالدوريا لحقوق الإنسان",
-            "می\u{200c}خواهم",
-            "联合材料",
-            "Renée’s group – 2",
-        ] {
+        for good in
+            ["Valdoria", "منتدى فالدوريا لحقوق الإنسان", "می\u{200c}خواهم", "联合材料", "Renée’s group – 2"]
+        {
             assert_eq!(good.parse::<Name>().unwrap().as_str(), good);
         }
         assert_eq!(" \tValdoria \n".parse::<Name>().unwrap().as_str(), "Valdoria");
         assert_eq!("".parse::<Name>(), Err(NameError::Empty));
         assert_eq!(" \u{3000}".parse::<Name>(), Err(NameError::Empty));
         assert_eq!("a\nb".parse::<Name>(), Err(NameError::ControlCharacter('\n')));
-        assert_eq!(
-            "a\u{202e}b".parse::<Name>(),
-            Err(NameError::ControlCharacter('\u{202e}'))
-        );
+        assert_eq!("a\u{202e}b".parse::<Name>(), Err(NameError::ControlCharacter('\u{202e}')));
         let error = "\u{7}bell".parse::<Name>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a name cannot contain the control character U+0007"
-        );
+        assert_eq!(error.to_string(), "a name cannot contain the control character U+0007");
     }
 
     #[test]
     fn length_counts_characters_not_bytes() {
         assert!("字".repeat(NAME_CHARS_MAX).parse::<Name>().is_ok());
         let long = "a".repeat(NAME_CHARS_MAX + 1).parse::<Name>();
-        assert_eq!(
-            long,
-            Err(NameError::TooLong {
-                chars: 301,
-                limit_chars: 300
-            })
-        );
+        assert_eq!(long, Err(NameError::TooLong { chars: 301, limit_chars: 300 }));
     }
 }

@@ -1,5 +1,6 @@
 //! The contract on disk. Each reopening also verifies the store and looks for spilled values.
 
+#[path = "support/folder.rs"]
 mod support;
 
 use plenary_storage::contract::Factory;

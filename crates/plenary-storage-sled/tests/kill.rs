@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "support/folder.rs"]
 mod support;
 
 use std::{

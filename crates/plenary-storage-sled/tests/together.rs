@@ -1,5 +1,6 @@
 //! Reads, appends and compactions of the same documents at the same time.
 
+#[path = "support/folder.rs"]
 mod support;
 
 use std::{

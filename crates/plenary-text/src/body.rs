@@ -92,11 +92,7 @@ impl Body {
                 }
             }
         }
-        for line in notes
-            .iter()
-            .filter_map(|id| self.notes.get(*id))
-            .flat_map(|note| lines(note))
-        {
+        for line in notes.iter().filter_map(|id| self.notes.get(*id)).flat_map(|note| lines(note)) {
             text.push_str(&line);
             text.push('\n');
         }

@@ -27,11 +27,7 @@ pub fn new_doc() -> Doc {
 /// What a new body holds: one line break, so that no client ever needs to add the first. A Yjs v1 update of
 /// the server's, the same bytes each time.
 pub fn empty_body() -> Vec<u8> {
-    Body {
-        blocks: vec![Block::default()],
-        ..Body::default()
-    }
-    .to_update()
+    Body { blocks: vec![Block::default()], ..Body::default() }.to_update()
 }
 
 /// What a whole document says.
@@ -41,9 +37,7 @@ pub fn empty_body() -> Vec<u8> {
 pub fn read_body(update: &[u8]) -> Result<Body, TextError> {
     let doc = new_doc();
     let update = Update::decode_v1(update).map_err(TextError::Malformed)?;
-    doc.transact_mut()
-        .apply_update(update)
-        .map_err(TextError::Unfit)?;
+    doc.transact_mut().apply_update(update).map_err(TextError::Unfit)?;
     if doc.transact().has_missing_updates() {
         return Err(TextError::Incomplete);
     }
@@ -52,11 +46,8 @@ pub fn read_body(update: &[u8]) -> Result<Body, TextError> {
 
 /// What a whole document says. Roots it does not have count as empty.
 pub fn read_doc(doc: &Doc) -> Body {
-    let (text, notes, tables) = (
-        doc.get_or_insert_text("body"),
-        doc.get_or_insert_map("notes"),
-        doc.get_or_insert_map("tables"),
-    );
+    let (text, notes, tables) =
+        (doc.get_or_insert_text("body"), doc.get_or_insert_map("notes"), doc.get_or_insert_map("tables"));
     let txn = doc.transact();
     Body {
         blocks: read_text(&txn, &text),
@@ -69,9 +60,7 @@ pub fn read_doc(doc: &Doc) -> Body {
 }
 
 fn texts<T: ReadTxn>(txn: &T, map: &MapRef) -> BTreeMap<String, Vec<Block>> {
-    let texts = map
-        .iter(txn)
-        .filter_map(|(id, text)| Some((id.to_owned(), text.cast::<TextRef>().ok()?)));
+    let texts = map.iter(txn).filter_map(|(id, text)| Some((id.to_owned(), text.cast::<TextRef>().ok()?)));
     texts.map(|(id, text)| (id, read_text(txn, &text))).collect()
 }
 
@@ -88,14 +77,8 @@ fn read_table<T: ReadTxn>(txn: &T, table: &MapRef) -> Option<Table> {
         Some(Out::Any(Any::Number(rows))) => rows.as_i64().and_then(|rows| usize::try_from(rows).ok()),
         _ => None,
     };
-    let rows = rows
-        .iter()
-        .map(|row| columns.iter().map(|column| cell(row, column)).collect())
-        .collect();
-    Some(Table {
-        rows,
-        header_rows: header_rows.unwrap_or(0),
-    })
+    let rows = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect();
+    Some(Table { rows, header_rows: header_rows.unwrap_or(0) })
 }
 
 fn read_text<T: ReadTxn>(txn: &T, text: &TextRef) -> Vec<Block> {
@@ -107,20 +90,13 @@ fn read_text<T: ReadTxn>(txn: &T, text: &TextRef) -> Vec<Block> {
             .flat_map(|attrs| *attrs)
             .map(|(name, value)| (name.to_string(), value))
             .collect();
-        let run = |runs: &mut Vec<Run>, content| {
-            runs.push(Run {
-                content,
-                attributes: attributes.clone(),
-            })
-        };
+        let run = |runs: &mut Vec<Run>, content| runs.push(Run { content, attributes: attributes.clone() });
         match piece.insert {
             Out::Any(Any::String(text)) => {
                 for (i, line) in text.split('\n').enumerate() {
                     if i > 0 {
-                        blocks.push(Block {
-                            runs: std::mem::take(&mut runs),
-                            attributes: attributes.clone(),
-                        });
+                        blocks
+                            .push(Block { runs: std::mem::take(&mut runs), attributes: attributes.clone() });
                     }
                     if !line.is_empty() {
                         run(&mut runs, Content::Text(line.into()));
@@ -133,10 +109,7 @@ fn read_text<T: ReadTxn>(txn: &T, text: &TextRef) -> Vec<Block> {
     }
     // The implied last break.
     if !runs.is_empty() || blocks.is_empty() {
-        blocks.push(Block {
-            runs,
-            ..Block::default()
-        });
+        blocks.push(Block { runs, ..Block::default() });
     }
     blocks
 }
@@ -162,11 +135,8 @@ impl Body {
     /// The whole of it as one Yjs v1 update of the server's, for a document that has nothing yet.
     pub(crate) fn to_update(&self) -> Vec<u8> {
         let doc = new_doc();
-        let (text, notes, tables) = (
-            doc.get_or_insert_text("body"),
-            doc.get_or_insert_map("notes"),
-            doc.get_or_insert_map("tables"),
-        );
+        let (text, notes, tables) =
+            (doc.get_or_insert_text("body"), doc.get_or_insert_map("notes"), doc.get_or_insert_map("tables"));
         let mut txn = doc.transact_mut();
         write_text(&mut txn, &text, &self.blocks);
         for (id, note) in &self.notes {
@@ -220,12 +190,7 @@ fn embed(name: &str, id: &str) -> Any {
 }
 
 fn insert(content: Any, attributes: &crate::Attributes) -> Delta<In> {
-    let attributes: Attrs = attributes
-        .iter()
-        .map(|(name, value)| (name.as_str().into(), value.clone()))
-        .collect();
-    Delta::Inserted(
-        In::Any(content),
-        (!attributes.is_empty()).then(|| Box::new(attributes)),
-    )
+    let attributes: Attrs =
+        attributes.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
+    Delta::Inserted(In::Any(content), (!attributes.is_empty()).then(|| Box::new(attributes)))
 }

@@ -28,10 +28,7 @@ pub fn import_markdown(markdown: &str) -> Result<Vec<u8>, TextError> {
 
 pub(crate) fn read_markdown(markdown: &str) -> Result<Body, TextError> {
     if markdown.len() > MARKDOWN_BYTES_MAX {
-        return Err(TextError::TooLarge {
-            size_bytes: markdown.len(),
-            limit_bytes: MARKDOWN_BYTES_MAX,
-        });
+        return Err(TextError::TooLarge { size_bytes: markdown.len(), limit_bytes: MARKDOWN_BYTES_MAX });
     }
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -118,10 +115,7 @@ impl Import {
             Event::HardBreak => self.end_line(),
             Event::Rule => {
                 self.flush();
-                self.run(
-                    Content::Unknown(Any::from_json(r#"{"divider":true}"#).unwrap_or(Any::Null)),
-                    None,
-                );
+                self.run(Content::Unknown(Any::from_json(r#"{"divider":true}"#).unwrap_or(Any::Null)), None);
                 self.end_line();
             }
             Event::TaskListMarker(is_done) => {
@@ -157,10 +151,7 @@ impl Import {
                 };
                 page.code_block = Some(language.unwrap_or("plain").into());
             }
-            Tag::List(first) => page.lists.push(List {
-                is_ordered: first.is_some(),
-                pending: None,
-            }),
+            Tag::List(first) => page.lists.push(List { is_ordered: first.is_some(), pending: None }),
             Tag::Item => {
                 if let Some(list) = page.lists.last_mut() {
                     list.pending = Some(if list.is_ordered { "ordered" } else { "bullet" });
@@ -175,18 +166,11 @@ impl Import {
                 if address.is_none() && !dest_url.is_empty() {
                     aside = [&dest_url, aside.as_str()].join(" ").trim_end().into();
                 }
-                page.links.push(Link {
-                    address,
-                    aside,
-                    is_empty: true,
-                });
+                page.links.push(Link { address, aside, is_empty: true });
             }
             Tag::FootnoteDefinition(label) => {
                 let note = self.note(&label).0.clone();
-                self.interrupt(Page {
-                    note,
-                    ..Page::default()
-                });
+                self.interrupt(Page { note, ..Page::default() });
             }
             Tag::Table(alignments) => {
                 self.alignments = alignments;
@@ -200,10 +184,7 @@ impl Import {
                     Some(Alignment::Right) => Some("right"),
                     Some(Alignment::Left | Alignment::None) | None => None,
                 };
-                self.interrupt(Page {
-                    align,
-                    ..Page::default()
-                });
+                self.interrupt(Page { align, ..Page::default() });
             }
             Tag::MetadataBlock(_) => self.in_metadata = true,
             // Shapes that linear text does not have; their words come as text.
@@ -255,13 +236,7 @@ impl Import {
             TagEnd::Table => {
                 let id = format!("t{}", self.body.tables.len() + 1);
                 let table = std::mem::take(&mut self.table);
-                self.body.tables.insert(
-                    id.clone(),
-                    Table {
-                        header_rows: 1,
-                        ..table
-                    },
-                );
+                self.body.tables.insert(id.clone(), Table { header_rows: 1, ..table });
                 self.run(Content::Table(id), None);
                 self.end_line();
             }
@@ -312,11 +287,9 @@ impl Import {
     fn run(&mut self, content: Content, mark: Option<&'static str>) {
         let page = &mut self.page;
         let mut attributes = Attributes::new();
-        for (mark, is_on) in [
-            ("bold", page.bold > 0),
-            ("italic", page.italic > 0),
-            ("strike", page.strike > 0),
-        ] {
+        for (mark, is_on) in
+            [("bold", page.bold > 0), ("italic", page.italic > 0), ("strike", page.strike > 0)]
+        {
             if is_on {
                 attributes.insert(mark.into(), true.into());
             }
@@ -332,13 +305,9 @@ impl Import {
         }
         self.parts += 1;
         match (page.line.last_mut(), content) {
-            (
-                Some(Run {
-                    content: Content::Text(before),
-                    attributes: same,
-                }),
-                Content::Text(text),
-            ) if *same == attributes => {
+            (Some(Run { content: Content::Text(before), attributes: same }), Content::Text(text))
+                if *same == attributes =>
+            {
                 before.push_str(&text);
             }
             (_, content) => page.line.push(Run { content, attributes }),
@@ -388,22 +357,15 @@ impl Import {
         if let Some(align) = page.align {
             attributes.insert("align".into(), align.into());
         }
-        page.blocks.push(Block {
-            runs: std::mem::take(&mut page.line),
-            attributes,
-        });
+        page.blocks.push(Block { runs: std::mem::take(&mut page.line), attributes });
         self.parts += 1;
     }
 
     fn finish(mut self) -> Body {
         self.flush();
         // Notes that nothing refers to are shown at the end rather than lost.
-        let forgotten: Vec<_> = self
-            .notes
-            .values()
-            .filter(|note| !note.1)
-            .map(|note| note.0.clone())
-            .collect();
+        let forgotten: Vec<_> =
+            self.notes.values().filter(|note| !note.1).map(|note| note.0.clone()).collect();
         for id in forgotten {
             self.run(Content::Footnote(id), None);
         }
@@ -411,10 +373,7 @@ impl Import {
         if self.page.blocks.is_empty() {
             self.end_line();
         }
-        Body {
-            blocks: self.page.blocks,
-            ..self.body
-        }
+        Body { blocks: self.page.blocks, ..self.body }
     }
 }
 
@@ -424,9 +383,9 @@ const INDENT_MAX: usize = 8;
 /// Whether a link to `url` does nothing but go somewhere.
 fn is_address(url: &str) -> bool {
     match url.split_once(':') {
-        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) => ["http", "https", "mailto", "tel"]
-            .iter()
-            .any(|safe| scheme.eq_ignore_ascii_case(safe)),
+        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) => {
+            ["http", "https", "mailto", "tel"].iter().any(|safe| scheme.eq_ignore_ascii_case(safe))
+        }
         _ => !url.is_empty(),
     }
 }
@@ -454,18 +413,10 @@ mod tests {
                 Content::Text(text) => text.clone(),
                 other => format!("{other:?}"),
             };
-            if run.attributes.is_empty() {
-                text
-            } else {
-                format!("[{}:{text}]", attributes(&run.attributes))
-            }
+            if run.attributes.is_empty() { text } else { format!("[{}:{text}]", attributes(&run.attributes)) }
         };
         let line = |block: &Block| {
-            format!(
-                "{}|{}",
-                attributes(&block.attributes),
-                block.runs.iter().map(run).collect::<String>()
-            )
+            format!("{}|{}", attributes(&block.attributes), block.runs.iter().map(run).collect::<String>())
         };
         body.blocks.iter().map(line).collect()
     }
@@ -502,10 +453,7 @@ mod tests {
     #[test]
     fn a_link_that_would_run_something_becomes_text() {
         let body = import("[press](JavaScript:alert(1)) <b onclick=x>here</b>\n");
-        assert_eq!(
-            lines(&body),
-            ["|press (JavaScript:alert(1)) <b onclick=x>here</b>"]
-        );
+        assert_eq!(lines(&body), ["|press (JavaScript:alert(1)) <b onclick=x>here</b>"]);
     }
 
     #[test]
@@ -515,21 +463,11 @@ mod tests {
         );
         assert_eq!(
             lines(&body),
-            [
-                "|aFootnote(\"n1\") bFootnote(\"n1\")",
-                "|Table(\"t1\")",
-                "|Footnote(\"n2\")"
-            ]
+            ["|aFootnote(\"n1\") bFootnote(\"n1\")", "|Table(\"t1\")", "|Footnote(\"n2\")"]
         );
-        assert_eq!(
-            body.plain_text(),
-            "a b\n\nh\ti\nj\t\n\none two\nthree\nnobody asked\n"
-        );
+        assert_eq!(body.plain_text(), "a b\n\nh\ti\nj\t\n\none two\nthree\nnobody asked\n");
         let table = &body.tables["t1"];
-        assert_eq!(
-            (table.header_rows, table.rows.len(), table.rows[1].len()),
-            (1, 2, 2)
-        );
+        assert_eq!((table.header_rows, table.rows.len(), table.rows[1].len()), (1, 2, 2));
         assert_eq!(table.rows[1][1][0].attributes["align"], "right".into());
     }
 
@@ -574,33 +512,15 @@ mod tests {
         };
         let source: Vec<_> = text.lines().map(unnumbered).collect();
         let (source, imported) = (words(&source.join("\n")), words(&body.plain_text()));
-        let first = source
-            .iter()
-            .zip(&imported)
-            .find(|(source, imported)| source != imported);
+        let first = source.iter().zip(&imported).find(|(source, imported)| source != imported);
         assert_eq!((first, imported.len()), (None, source.len()));
 
-        let with = |name: &str| {
-            body.blocks
-                .iter()
-                .filter(|block| block.attributes.contains_key(name))
-                .count()
-        };
+        let with =
+            |name: &str| body.blocks.iter().filter(|block| block.attributes.contains_key(name)).count();
         assert_eq!((with("list"), with("blockquote"), with("header")), (20, 18, 11));
-        assert_eq!(
-            (body.notes.len(), body.tables.len(), body.tables["t1"].rows.len()),
-            (8, 1, 7)
-        );
-        let quoted = body
-            .blocks
-            .iter()
-            .find(|block| block.attributes.contains_key("blockquote"))
-            .unwrap();
-        assert!(
-            quoted.text().starts_with("R1. Amend section 6"),
-            "{}",
-            quoted.text()
-        );
+        assert_eq!((body.notes.len(), body.tables.len(), body.tables["t1"].rows.len()), (8, 1, 7));
+        let quoted = body.blocks.iter().find(|block| block.attributes.contains_key("blockquote")).unwrap();
+        assert!(quoted.text().starts_with("R1. Amend section 6"), "{}", quoted.text());
     }
 
     #[test]
@@ -609,14 +529,8 @@ mod tests {
         assert!(matches!(import_markdown(&long), Err(TextError::TooLarge { .. })));
         let columns = "|a".repeat(2_000);
         let table = format!("{columns}|\n{}|\n{}", "|-".repeat(2_000), "|b|\n".repeat(2_000));
-        assert!(matches!(
-            import_markdown(&table),
-            Err(TextError::TooManyParts { .. })
-        ));
-        assert!(matches!(
-            import_markdown(&"a\n\n".repeat(PARTS_MAX)),
-            Err(TextError::TooManyParts { .. })
-        ));
+        assert!(matches!(import_markdown(&table), Err(TextError::TooManyParts { .. })));
+        assert!(matches!(import_markdown(&"a\n\n".repeat(PARTS_MAX)), Err(TextError::TooManyParts { .. })));
     }
 
     #[test]

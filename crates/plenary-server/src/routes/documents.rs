@@ -1,5 +1,7 @@
 //! A document's state over HTTP.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::{Query, State},
@@ -14,6 +16,7 @@ use base64::{
 use bytes::Bytes;
 use plenary_ids::DocumentId;
 use serde::Deserialize;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use tower_http::compression::CompressionLayer;
 
 use super::{caller::Caller, input::Id};
@@ -22,6 +25,12 @@ use crate::{App, error::Error};
 pub(super) fn router() -> Router<App> {
     Router::new().route("/documents/{document}/state", get(state).layer(CompressionLayer::new()))
 }
+
+/// States that may be under way at once: each is a copy of a whole document until its last byte is written.
+pub(crate) const STATES_MAX: usize = 32;
+
+/// How long a request waits for its place.
+const PLACE_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 struct Params {
@@ -43,10 +52,25 @@ async fn state(
 ) -> Result<impl IntoResponse, Error> {
     app.directory.access(&identity, document).await?;
     let state_vector = state_vector(&uri)?;
+    let place = timeout(PLACE_WITHIN, app.states.clone().acquire_owned()).await.map_err(|_| Error::Busy)?;
+    let place = place.map_err(|_| Error::Busy)?;
     let update = app.rooms.state(document, state_vector).await?;
     // Who was removed while it was being put together gets nothing.
     app.directory.access(&identity, document).await?;
+    let update = Bytes::from_owner(InPlace { update, _place: place });
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], update))
+}
+
+/// A state that keeps its place until it has been written.
+struct InPlace {
+    update: Bytes,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for InPlace {
+    fn as_ref(&self) -> &[u8] {
+        &self.update
+    }
 }
 
 fn state_vector(uri: &Uri) -> Result<Option<Bytes>, Error> {
