@@ -19,8 +19,12 @@ fn nothing_acknowledged_or_shown_is_lost_and_all_end_with_one_text() {
         report.counts.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
     }
     println!("{counts:?}");
-    for trouble in ["crashes", "cuts", "failing flushes", "refused for want of space", "slow readers drained"] {
-        assert!(counts.get(trouble).is_some_and(|count| *count > 0), "no {trouble}: the seeds prove too little");
+    for trouble in ["crashes", "cuts", "failing flushes", "refused for want of space", "slow readers drained"]
+    {
+        assert!(
+            counts.get(trouble).is_some_and(|count| *count > 0),
+            "no {trouble}: the seeds prove too little"
+        );
     }
 }
 
