@@ -46,8 +46,9 @@ const TURN_APART_MIN: Duration = Duration::from_millis(1);
 /// However many participants there are, people should not notice.
 const TURN_APART_MAX: Duration = Duration::from_millis(20);
 
-/// Inputs over this many bytes may take the room a while, so the other tasks of the thread are moved away first.
-const HEAVY_BYTES: usize = 256 * 1024;
+/// Inputs over this many bytes may take the room a while, so the other tasks of the thread are moved away first: yrs
+/// searches for the place of concurrent structs in quadratic time, which 64 KiB built for it turn into seconds.
+const HEAVY_BYTES: usize = 16 * 1024;
 
 /// Awareness that falls silent, idling and snapshots by age are noticed at this pace.
 const TICK: Duration = Duration::from_secs(1);
