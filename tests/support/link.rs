@@ -8,7 +8,8 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use plenary_protocol::{
-    AuthMessage, Message, SyncMessage, address_prefix, decode_hocuspocus, decode_y_websocket,
+    AuthMessage, AwarenessEntry, Message, SyncMessage, address_prefix, decode_hocuspocus, decode_y_websocket,
+    encode_awareness,
 };
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -54,6 +55,13 @@ impl Place {
             Dialect::YWebsocket => message.encode(&[]),
             Dialect::Hocuspocus => message.encode(&address_prefix(&self.document)),
         }
+    }
+
+    /// The frame by which a stock client says every 15 s that it is still there: its presence again. Hocuspocus
+    /// hangs up on a client that only reads and says nothing for 60 s.
+    pub fn presence_frame(&self, client: u64, clock: u64) -> Bytes {
+        let entry = AwarenessEntry { client, clock, state: Some(Bytes::from_static(b"{}")) };
+        self.encode(&Message::Awareness(encode_awareness(&[entry])))
     }
 
     fn url(&self) -> String {

@@ -18,6 +18,12 @@ use crate::{
 /// How long all of it may take.
 const TYPED_WITHIN: Duration = Duration::from_secs(600);
 
+/// As stock clients do.
+const PRESENT_EVERY: Duration = Duration::from_secs(15);
+
+/// The reader's client id.
+const READER: u64 = 4_712;
+
 /// Updates that are merged in one transaction, as yrs gets slow with many more.
 const MERGED_TOGETHER: usize = 4_000;
 
@@ -52,8 +58,8 @@ pub async fn type_through(place: &Place, keystrokes: &Keystrokes, updates: &[Byt
     let inserts = keystrokes.keys.iter().filter(|key| matches!(key, Keystroke::Insert { .. })).count();
     let deletes = frames.len() - inserts;
     let (mut reader, mut answers, mut typist);
-    let (_reads_only, state);
-    (_reads_only, reader, state) = place.join().await;
+    let (mut present, state);
+    (present, reader, state) = place.join().await;
     (typist, answers, _) = place.join().await;
     let heard = RefCell::new(vec![state]);
     let keys = frames.len();
@@ -92,7 +98,18 @@ pub async fn type_through(place: &Place, keystrokes: &Keystrokes, updates: &[Byt
             },
         }
     };
-    let both = async { tokio::join!(until_read, typist.send_all(frames)).0 };
+    let staying = async {
+        for clock in 1.. {
+            tokio::time::sleep(PRESENT_EVERY).await;
+            present.send(place.presence_frame(READER, clock)).await;
+        }
+    };
+    let both = async {
+        tokio::select! {
+            (outcome, ()) = async { tokio::join!(until_read, typist.send_all(frames)) } => outcome,
+            () = staying => unreachable!("it goes on and on"),
+        }
+    };
     let (read, answered) = in_time("typing", TYPED_WITHIN, both).await;
     Typed {
         seconds: read.as_secs_f64(),
