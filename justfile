@@ -66,8 +66,6 @@ kill-loop rounds="200":
 
 # Side by side with Hocuspocus: the trace, and one room of 50 writers
 bench *arguments:
-    cargo build --release -p plenary-cli
-    npm ci --prefix tests/bench/peers
     cargo run --release -p plenary-tests --bin bench -- {{ arguments }}
 
 _packages: _interop
