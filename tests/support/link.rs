@@ -130,11 +130,13 @@ impl Speaker {
         self.sink.send(tungstenite::Message::Binary(frame)).await.expect("the server stays");
     }
 
-    /// Sends frames as fast as the socket takes them.
-    pub async fn send_all(&mut self, frames: Vec<Bytes>) {
-        for frame in frames {
-            self.sink.feed(tungstenite::Message::Binary(frame)).await.expect("the server stays");
-        }
+    /// Hands over one frame, to leave with those around it; waits only for a socket that takes no more.
+    pub async fn feed(&mut self, frame: Bytes) {
+        self.sink.feed(tungstenite::Message::Binary(frame)).await.expect("the server stays");
+    }
+
+    /// Lets everything leave that was handed over.
+    pub async fn flush(&mut self) {
         self.sink.flush().await.expect("the server stays");
     }
 }
