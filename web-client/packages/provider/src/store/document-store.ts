@@ -1,78 +1,71 @@
-/**
- * What a provider keeps of one document on this device: the interface between the provider and whatever stores.
- *
- * Who implements it promises one thing above all: a call that resolves has been written, and a call that could not
- * write rejects. The provider tells people "kept on this device" on the strength of it.
- */
-import type * as Y from 'yjs'
+// What the provider needs of a place on this device where one document of one account is kept. `account-store.ts`
+// keeps it in IndexedDB, `memory-store.ts` for as long as the page is open.
+//
+// The shape leaves the provider four duties and no more:
+// 1. `load(() => Y.encodeStateAsUpdate(doc))` before anything is asked of the server; apply the updates to the
+//    document with the store as transaction origin. If it rejects, go on without: say so, and still `append`.
+// 2. `append` every update of the document whose origin is not the store itself (own words and those of others).
+// 3. Apply what `onUpdate` brings (other tabs of the same account) with the store as origin.
+// 4. `acknowledge` a snapshot after the server said durable, or sent its own state: at most every 2 s, and on hide.
+//
+// Everything else is decided inside: when rows are merged into one, how a lost connection comes back, and what is
+// written after a failed write or after storage was cleared underneath. In these last two cases the next write
+// carries the whole document (that is what the function given to `load` is for), so an `append` that resolves always
+// means that all of the document is kept, never only its last update.
 
-/** Why work became a draft, which the document does not hold. */
-export type DraftReason = 'refused' | 'replaced' | 'removed'
+import type { StoreError } from './store-error.ts'
 
-/** Work that could not go into its document, kept until the person has done something about it. */
+/** A text that was refused, or belongs to a document that was replaced. Kept until a person drops it. */
 export interface Draft {
-  /** Unique on this device. */
-  readonly id: string
-  /** The document it was written in. */
-  readonly document: string
-  /** When it was set aside, ms since 1970. */
-  readonly at: number
-  readonly why: DraftReason
-  /** As one Yjs v1 update; what it leans on may be missing from it. */
-  readonly update: Uint8Array
-  /** The words in it, for people: as far as they can be told without the document. */
-  readonly text: string
+  id: string
+  document: string
+  /** Milliseconds since 1970. */
+  at: number
+  why: 'refused' | 'replaced'
+  /** Yjs v1. */
+  update: Uint8Array
+  /** What a person can read and copy of it. */
+  text: string
 }
 
-/** What {@link DocumentStore.load} found. */
+/** What was kept, oldest first. */
 export interface StoredDocument {
-  /** Yjs v1 updates, to be applied in order. Empty when nothing was kept. */
-  readonly updates: readonly Uint8Array[]
-  /**
-   * The newest snapshot the server was known to have (`Y.encodeSnapshot`: state vector and delete set); `null` when
-   * it never confirmed anything. It may lag behind, so it over-reports what is unsent and never under-reports it.
-   */
-  readonly acknowledged: Uint8Array | null
-  readonly drafts: readonly Draft[]
+  /** Yjs v1 updates; together they are the document. Empty when it was never kept here. */
+  updates: Uint8Array[]
+  /** An encoded `Y.Snapshot` the server has confirmed as durable: what goes beyond it was perhaps never saved there. */
+  acknowledged: Uint8Array | null
+  drafts: Draft[]
 }
 
-/** Why a {@link DocumentStore} could not do its work. */
-export type StoreErrorCode =
-  /** The device, or the browser's share of it, is full. */
-  | 'quota'
-  /** The store was closed, or deleted underneath. */
-  | 'closed'
-  /** There is none to be had, as in some private windows. */
-  | 'unavailable'
-  /** It could not be written or read, for another reason. */
-  | 'failed'
-
-/** Something was not kept on this device. */
-export class StoreError extends Error {
-  readonly code: StoreErrorCode
-
-  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'StoreError'
-    this.code = code
-  }
-}
-
-/** Keeps one document of one account on this device. */
+/** Where one document of one account is kept. Every rejection is a `StoreError`. */
 export interface DocumentStore {
-  /** Reads everything that was kept. Rejects with {@link StoreError} when it cannot be read. */
-  load(): Promise<StoredDocument>
-  /** Writes one update; resolves once it is written, rejects with {@link StoreError} when it is not. */
+  /** Whether words outlive the page. `in-memory` keeps nothing a person could be promised. */
+  readonly keeps: 'on-device' | 'in-memory'
+
+  /**
+   * Reads what is kept; writes nothing. Call once, before any `append`.
+   * `whole`: encodes the document as it is now, Yjs v1.
+   */
+  load(whole: () => Uint8Array): Promise<StoredDocument>
+
+  /** Resolves once the update, and all before it, are on disk. Several in one tick share a transaction. */
   append(update: Uint8Array): Promise<void>
-  /** Notes that the server has what this snapshot (`Y.encodeSnapshot`) describes. */
+
+  /** Merged with what was acknowledged before, also by other tabs; an older one only over-reports what is unsaved. */
   acknowledge(snapshot: Uint8Array): Promise<void>
-  /** Keeps a draft until it is dropped. */
+
   keepDraft(draft: Draft): Promise<void>
   dropDraft(id: string): Promise<void>
-  /** Calls back with updates that other tabs of the same account appended; returns what ends that. */
+
+  /** What other tabs of this account wrote, after they wrote it; some of it may be known already. */
   onUpdate(listener: (update: Uint8Array) => void): () => void
-  /** Puts what `doc` holds in the place of many updates, if there are enough of them to be worth it. */
-  compact(doc: Y.Doc): Promise<void>
-  /** Lets go of the device; what was kept stays. */
+
+  /**
+   * Tells at once when the document stops being kept here, and `null` when all of it is kept again; also when no
+   * `append` is under way, as when storage is cleared underneath.
+   */
+  onTrouble(listener: (trouble: StoreError | null) => void): () => void
+
+  /** Writes what waits, then lets go. Later calls reject with `closed`. */
   close(): Promise<void>
 }
