@@ -23,8 +23,10 @@ mod body;
 mod document;
 mod error;
 mod markdown;
+mod words;
 
 pub use body::{Attributes, Block, Body, Content, Run, Table};
 pub use document::{empty_body, new_doc, read_body, read_doc};
 pub use error::TextError;
 pub use markdown::{MARKDOWN_BYTES_MAX, PARTS_MAX, import_markdown};
+pub use words::{Footnotes, count_words};
