@@ -15,13 +15,16 @@
 
 import type { StoreError } from './store-error.ts'
 
-/** A text that was refused, or belongs to a document that was replaced. Kept until a person drops it. */
+/**
+ * A text that was refused, or belongs to a document that was replaced or is no longer open to this person. Kept until
+ * a person drops it, or until the document holds it after all.
+ */
 export interface Draft {
   id: string
   document: string
   /** Milliseconds since 1970. */
   at: number
-  why: 'refused' | 'replaced'
+  why: 'refused' | 'replaced' | 'removed'
   /** Yjs v1. */
   update: Uint8Array
   /** What a person can read and copy of it. */
@@ -37,6 +40,9 @@ export interface StoredDocument {
   drafts: Draft[]
 }
 
+/** Whose an update is: written at this device (the default), or sent by the server. */
+export type UpdateSource = 'own' | 'server'
+
 /** Where one document of one account is kept. Every rejection is a `StoreError`. */
 export interface DocumentStore {
   /** Whether words outlive the page. `in-memory` keeps nothing a person could be promised. */
@@ -48,8 +54,13 @@ export interface DocumentStore {
    */
   load(whole: () => Uint8Array): Promise<StoredDocument>
 
-  /** Resolves once the update, and all before it, are on disk. Several in one tick share a transaction. */
-  append(update: Uint8Array): Promise<void>
+  /**
+   * Resolves once the update, and all before it, are on disk. Several in one tick share a transaction.
+   *
+   * `source`: what the server sent is not handed to other tabs. They hear of it from the server themselves, and what a
+   * tab hands on counts there as work that the server has yet to confirm.
+   */
+  append(update: Uint8Array, source?: UpdateSource): Promise<void>
 
   /** Merged with what was acknowledged before, also by other tabs; an older one only over-reports what is unsaved. */
   acknowledge(snapshot: Uint8Array): Promise<void>
@@ -65,6 +76,12 @@ export interface DocumentStore {
    * `append` is under way, as when storage is cleared underneath.
    */
   onTrouble(listener: (trouble: StoreError | null) => void): () => void
+
+  /**
+   * Forgets the updates and what was acknowledged, for a document that is to start afresh from the server. Drafts
+   * stay. Nothing is appended after it but to a store that was loaded again.
+   */
+  reset(): Promise<void>
 
   /** Writes what waits, then lets go. Later calls reject with `closed`. */
   close(): Promise<void>
