@@ -12,6 +12,7 @@ mod barrier;
 mod document;
 mod effect;
 mod input;
+mod pace;
 mod participant;
 mod presence;
 mod room;
@@ -20,6 +21,7 @@ mod settings;
 pub use document::{DocumentError, LiveDocument};
 pub use effect::{Effect, NewRecord, Seq};
 pub use input::{AppendFailure, Backlog, Dialect, Input, Join, LoadedDocument};
+pub use pace::Pace;
 pub use room::Room;
 #[cfg(feature = "planted-bugs")]
 pub use settings::PlantedBug;

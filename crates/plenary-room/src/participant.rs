@@ -10,6 +10,7 @@ use plenary_permissions::Access;
 use crate::{
     barrier::Held,
     input::{Backlog, Dialect, Join},
+    pace::Pace,
 };
 
 /// Frames kept for a participant that is behind. Beyond this one diff is cheaper than the frames.
@@ -30,6 +31,8 @@ pub(crate) struct Participant {
     pub(crate) ordinal: u64,
     /// It was refused for good on this socket: from then on it may only read.
     pub(crate) is_refused: bool,
+    /// Its frames that were refused: each costs a look through the gate.
+    pub(crate) refusals: Pace,
     /// It has been sent the state it asked for, so updates make sense to it.
     pub(crate) is_following: bool,
     /// Our step 1s that it has not answered yet, oldest first.
@@ -110,6 +113,7 @@ impl Participant {
             speaks_plenary: false,
             ordinal: 0,
             is_refused: false,
+            refusals: Pace::default(),
             is_following: false,
             asked: VecDeque::new(),
             asks_lost: 0,

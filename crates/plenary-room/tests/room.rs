@@ -9,7 +9,7 @@ use plenary_ids::{DocumentId, ParticipantId, UserId};
 use plenary_permissions::Access;
 use plenary_protocol::{
     AuthMessage, AwarenessEntry, CloseReason, Message, PlenaryMessage, RefusalCode, Scope, SyncMessage,
-    address_prefix, decode_awareness, decode_hocuspocus, decode_y_websocket, encode_awareness,
+    address_prefix, decode_awareness, decode_hocuspocus, decode_y_websocket, encode_awareness, limits,
 };
 use plenary_room::{
     AppendFailure, Backlog, Dialect, Effect, Input, Join, LoadedDocument, PlantedBug, Room, RoomSettings,
@@ -366,6 +366,31 @@ fn an_observer_reads_is_seen_and_cannot_write() {
     assert_eq!(statuses(&desk.heard(OBSERVER)), [false]);
     assert_eq!(desk.heard(ANA), []);
     assert_eq!(desk.stored.len(), 1);
+}
+
+#[test]
+fn an_observer_who_goes_on_writing_too_fast_is_closed_and_an_author_is_not() {
+    let (ana, observer) = (Writer::new(11), Writer::new(13));
+    let mut desk = room().with(ANA, Dialect::YWebsocket, Access::Write).with(
+        OBSERVER,
+        Dialect::YWebsocket,
+        Access::Read,
+    );
+    desk.settle(ANA, &ana);
+    desk.settle(OBSERVER, &observer);
+    let in_vain = update(observer.types("mine"));
+    let too_fast = limits::TOO_FAST_PER_SECOND + 1;
+    for _ in 0..limits::TOO_FAST_FOR.as_secs() {
+        assert_eq!(desk.closed, []);
+        for _ in 0..too_fast {
+            desk.say(OBSERVER, in_vain.clone());
+            desk.say(ANA, update(ana.types("a")));
+        }
+        desk.now_ms += 1_000;
+    }
+    assert_eq!(desk.closed, []);
+    desk.say(OBSERVER, in_vain);
+    assert_eq!(desk.closed, [(OBSERVER, CloseReason::TooFast)]);
 }
 
 #[test]

@@ -6,7 +6,6 @@
 
 mod hocuspocus;
 pub(crate) mod outbox;
-mod pace;
 mod y_websocket;
 
 use std::{

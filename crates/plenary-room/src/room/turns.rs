@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, mem, sync::Arc};
 use bytes::Bytes;
 use plenary_gate::{Author, Limits, StateVector, Verdict, judge};
 use plenary_ids::ParticipantId;
-use plenary_protocol::{Message, PlenaryMessage, SyncMessage};
+use plenary_protocol::{CloseReason, Message, PlenaryMessage, SyncMessage};
 use tracing::debug;
 
 use super::{Admitted, Care, Outcome, Phase, Room, Waiting};
@@ -68,7 +68,13 @@ impl Room {
                 Message::Sync(SyncMessage::Step1(state_vector)) => self.step1(now_ms, id, state_vector),
                 Message::Sync(sync) => {
                     let is_step2 = matches!(sync, SyncMessage::Step2(_));
-                    self.answer(now_ms, id, is_step2, outcome.unwrap_or(Outcome::NothingNew));
+                    let outcome = outcome.unwrap_or(Outcome::NothingNew);
+                    let is_refused = matches!(outcome, Outcome::NotAllowed | Outcome::Refused(_));
+                    if is_refused && self.refuses_too_often(now_ms, id) {
+                        self.close(now_ms, id, CloseReason::TooFast);
+                        continue;
+                    }
+                    self.answer(now_ms, id, is_step2, outcome);
                 }
                 Message::Awareness(update) => {
                     if let Some(client) = self.announce(now_ms, id, &update) {
@@ -94,6 +100,11 @@ impl Room {
             let author = announcers.pop_first().filter(|_| announcers.is_empty());
             self.tell_presence(&present, author);
         }
+    }
+
+    /// Counts one refused frame; true when there were too many for too long.
+    fn refuses_too_often(&mut self, now_ms: u64, id: ParticipantId) -> bool {
+        self.participants.get_mut(&id).is_some_and(|participant| participant.refusals.is_too_fast(now_ms))
     }
 
     /// The gate's word on a step 2 or update; `None` for other messages. What is admitted is counted as known and

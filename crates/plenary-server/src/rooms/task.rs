@@ -35,12 +35,12 @@ use super::{
 const TURN_COUNT_MAX: usize = 1024;
 
 /// A turn ends in a write to every participant's socket, which takes some 10 us of a processor each. So the next turn
-/// begins at the earliest this much after the last for each participant: one busy room then writes for at most a
-/// fifth of a processor's time, and what comes in meanwhile leaves as one merged update. An update that comes after
-/// a quiet moment does not wait.
-const TURN_APART_EACH: Duration = Duration::from_micros(50);
+/// begins at the earliest this much after the last for each participant: one busy room then writes for at most half
+/// of a processor's time, and what comes in meanwhile leaves as one merged update. An update that comes after a quiet
+/// moment does not wait.
+const TURN_APART_EACH: Duration = Duration::from_micros(20);
 
-/// Below it no pause is worth a timer: a room of fewer than twenty takes a turn whenever there is something.
+/// Below it no pause is worth a timer: a room of fewer than fifty takes a turn whenever there is something.
 const TURN_APART_MIN: Duration = Duration::from_millis(1);
 
 /// However many participants there are, people should not notice.

@@ -18,14 +18,13 @@ use plenary_protocol::{
     Addressed, AuthMessage, CloseReason, FILLER_HOCUSPOCUS, Message, PlenaryMessage, Scope, SyncMessage,
     address_prefix, decode_hocuspocus, document_name, limits,
 };
-use plenary_room::Dialect;
+use plenary_room::{Dialect, Pace};
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{
     Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, expiry,
     outbox::{Outbox, Waiting},
-    pace::Pace,
     recognise, serve, sized, unavailable,
 };
 use crate::{
@@ -299,7 +298,9 @@ impl Dialog for Hocuspocus {
             return;
         }
         match message {
-            Message::Awareness(_) | Message::QueryAwareness if self.pace.is_too_fast(Instant::now()) => {
+            Message::Awareness(_) | Message::QueryAwareness
+                if self.pace.is_too_fast(self.app.clock.now_ms()) =>
+            {
                 self.outbox.close(CloseReason::TooFast, Waiting::Written);
             }
             Message::Close(_) => self.part(&address).await,

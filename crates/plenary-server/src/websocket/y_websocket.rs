@@ -12,7 +12,7 @@ use bytes::Bytes;
 use plenary_protocol::{
     CloseReason, FILLER_Y_WEBSOCKET, Message, PlenaryMessage, decode_y_websocket, limits,
 };
-use plenary_room::Dialect;
+use plenary_room::{Dialect, Pace};
 use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -20,7 +20,6 @@ use tracing::Instrument;
 use super::{
     Admission, Dialog, LOOK_AGAIN, Progress, Refusal, admit, busy, cookie, expiry,
     outbox::{Outbox, Waiting},
-    pace::Pace,
     recognise, serve, sized, unavailable,
 };
 use crate::{
@@ -153,7 +152,9 @@ impl Dialog for YWebsocket {
             }
         };
         match message {
-            Message::Awareness(_) | Message::QueryAwareness if self.pace.is_too_fast(Instant::now()) => {
+            Message::Awareness(_) | Message::QueryAwareness
+                if self.pace.is_too_fast(self.app.clock.now_ms()) =>
+            {
                 self.outbox.close(CloseReason::TooFast, Waiting::Written);
             }
             Message::Plenary(PlenaryMessage::Token(token)) => self.renew(token).await,
