@@ -8,6 +8,7 @@ use std::fmt;
 use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use plenary_ids::{DocumentId, UserId};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 pub use self::{
@@ -145,12 +146,27 @@ pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()))
 }
 
-/// What the sign-in cookie is set to: for this server's own pages alone, out of reach of their scripts.
-pub fn set_cookie(config: &Config, secret: &str) -> String {
+/// Who else uses the computer somebody signs in on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Device {
+    /// Nobody.
+    #[default]
+    Own,
+    /// Others: nothing is to stay on it.
+    Shared,
+}
+
+/// What the sign-in cookie is set to: for this server's own pages alone, out of reach of their scripts. On a shared
+/// device the browser forgets it when it is closed.
+pub fn set_cookie(config: &Config, secret: &str, device: Device) -> String {
     let name = cookie_name(config);
     let secure = if config.is_https() { "; Secure" } else { "" };
-    let max_age = config.session_max.as_ms() / 1_000;
-    format!("{name}={secret}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{secure}")
+    let kept = match device {
+        Device::Own => format!("; Max-Age={}", config.session_max.as_ms() / 1_000),
+        Device::Shared => String::new(),
+    };
+    format!("{name}={secret}; Path=/{kept}; HttpOnly; SameSite=Strict{secure}")
 }
 
 /// What takes the sign-in cookie away.
@@ -262,12 +278,13 @@ mod tests {
 
     #[test]
     fn the_cookie_is_tied_to_https_where_there_is_https() {
-        let cookie = set_cookie(&public(), "s");
-        assert!(cookie.starts_with("__Host-plenary=s; Path=/;"), "{cookie}");
+        let cookie = set_cookie(&public(), "s", Device::Own);
+        assert!(cookie.starts_with("__Host-plenary=s; Path=/; Max-Age=604800;"), "{cookie}");
         for word in ["Secure", "HttpOnly", "SameSite=Strict"] {
             assert!(cookie.contains(word), "{cookie}");
         }
-        assert!(set_cookie(&Config::default(), "s").starts_with("plenary-development-http=s;"));
+        let shared = set_cookie(&Config::default(), "s", Device::Shared);
+        assert_eq!(shared, "plenary-development-http=s; Path=/; HttpOnly; SameSite=Strict");
     }
 
     #[test]

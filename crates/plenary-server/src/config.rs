@@ -22,6 +22,9 @@ pub struct Config {
     /// What people type to get here, such as `https://plenary.example.org`. Decides the sign-in cookie and which
     /// `Origin` a browser must name. Required unless `listen` is a loopback address. Default: none.
     pub public_url: Option<String>,
+    /// Other sites whose pages may hold our editor: origins such as `https://intranet.example.org`. Their requests
+    /// rest on tokens and tickets, never on a cookie. In the environment separated by commas. Default: none.
+    pub embed_origins: Vec<String>,
     /// How logs are written to stderr: `human` or `json`. Default `human`.
     pub log_format: LogFormat,
     /// Which log lines are written: `error`, `warn`, `info`, `debug`, or a filter such as
@@ -56,6 +59,7 @@ impl Default for Config {
             data_dir: PathBuf::from("./plenary-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 4600)),
             public_url: None,
+            embed_origins: Vec::new(),
             log_format: LogFormat::Human,
             log_level: "info".into(),
             session_idle: Span::hours(12),
@@ -110,6 +114,14 @@ pub enum ConfigError {
         /// What was given.
         url: String,
     },
+    /// An origin that no browser would name.
+    #[error(
+        "embed_origins holds origins as browsers name them, such as https://intranet.example.org; not {origin}"
+    )]
+    EmbedOriginUnusable {
+        /// What was given.
+        origin: String,
+    },
 }
 
 impl Config {
@@ -138,6 +150,10 @@ impl Config {
                 continue;
             };
             let value = match default {
+                Value::Array(_) => {
+                    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                    parts.map(Value::from).collect()
+                }
                 Value::Number(_) => text.parse::<u64>().map(Value::from).unwrap_or(Value::String(text)),
                 _ => Value::String(text),
             };
@@ -154,13 +170,16 @@ impl Config {
         if self.session_idle.0.min(self.session_max.0) < SESSION_MIN.0 {
             return Err(ConfigError::SessionTooShort);
         }
+        // Compared byte by byte with what browsers send, so it has to be written as they write it.
+        let is_as_sent = |origin: &&String| is_origin(origin) && **origin == origin.to_ascii_lowercase();
+        if let Some(origin) = self.embed_origins.iter().find(|origin| !is_as_sent(origin)) {
+            return Err(ConfigError::EmbedOriginUnusable { origin: origin.clone() });
+        }
         match &self.public_url {
-            Some(url) => {
-                let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or("");
-                if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
-                    return Err(ConfigError::PublicUrlUnusable { url: url.clone() });
-                }
+            Some(url) if !is_origin(url) => {
+                return Err(ConfigError::PublicUrlUnusable { url: url.clone() });
             }
+            Some(_) => {}
             None if !self.listen.ip().is_loopback() => {
                 return Err(ConfigError::PublicUrlMissing { listen: self.listen });
             }
@@ -173,6 +192,11 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
+}
+
+fn is_origin(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or("");
+    !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*'])
 }
 
 fn read(place: &str, values: Map<String, Value>) -> Result<Config, ConfigError> {
@@ -297,6 +321,21 @@ mod tests {
         let mut named = flags;
         named.insert("public_url".into(), "https://plenary.example.org".into());
         assert!(Config::from_layers(None, [], named).unwrap().is_https());
+    }
+
+    #[test]
+    fn embed_origins_are_written_as_browsers_name_them() {
+        let named = |text: &str| {
+            let environment = [("PLENARY_EMBED_ORIGINS".to_owned(), text.to_owned())];
+            Config::from_layers(None, environment, Map::new()).map(|config| config.embed_origins)
+        };
+        let two = named("https://a.example, http://localhost:8080").unwrap();
+        assert_eq!(two, ["https://a.example", "http://localhost:8080"]);
+        assert!(named("").unwrap().is_empty());
+        for text in ["*", "https://*.example", "https://a.example/", "a.example", "https://A.example"] {
+            let error = named(text).unwrap_err().to_string();
+            assert!(error.contains("embed_origins") && error.contains(text), "{error}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod admin;
 mod assets;
 mod caller;
 mod documents;
+mod embedding;
 mod groups;
 mod health;
 mod input;
@@ -71,6 +72,8 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .merge(websocket::routes())
         .fallback(assets::serve.layer(CompressionLayer::new()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        // Around the answer to a wrong method, too: browsers ask with OPTIONS what they may.
+        .layer(middleware::from_fn_with_state(app.clone(), embedding::answer_embedding_pages))
         .layer(Extension(assets))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response| with_security_headers(response, https)))
@@ -105,7 +108,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 async fn with_security_headers(mut response: Response, https: bool) -> Response {
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     if https {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use axum::{
     Extension,
     body::Body,
-    http::{HeaderMap, Method, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
@@ -37,6 +37,15 @@ impl Assets for NoAssets {
     }
 }
 
+/// Addresses of the app that are no files: the page itself finds out what to show there.
+const PAGES: &str = "statements/";
+
+/// What pages of other sites load.
+const FOR_OTHER_SITES: &str = "embed/";
+
+/// Files that the build names by their content.
+const HASHED: &str = "assets/";
+
 pub(super) async fn serve(
     Extension(assets): Extension<Arc<dyn Assets>>,
     method: Method,
@@ -45,6 +54,7 @@ pub(super) async fn serve(
 ) -> Result<Response, Error> {
     let path = match uri.path().trim_start_matches('/') {
         "" => "index.html",
+        path if path.starts_with(PAGES) => "index.html",
         path => path,
     };
     let asset = assets.get(path).ok_or(Error::NotFound)?;
@@ -55,14 +65,28 @@ pub(super) async fn serve(
     let etag = format!("W/\"{}\"", asset.etag);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| known.split(',').any(|one| one.trim() == etag));
-    // Asked again each time, which costs a few bytes, so that page and scripts are always of one version.
-    let headers = [(header::ETAG, etag), (header::CACHE_CONTROL, "no-cache".into())];
-    if unchanged {
-        return Ok((axum::http::StatusCode::NOT_MODIFIED, headers).into_response());
-    }
-    let body = match asset.bytes {
-        Cow::Borrowed(bytes) => Body::from(bytes),
-        Cow::Owned(bytes) => Body::from(bytes),
+    let kept = match path.starts_with(HASHED) {
+        true => "public, max-age=31536000, immutable",
+        // Asked again each time, which costs a few bytes, so that page and scripts are always of one version.
+        false => "no-cache",
     };
-    Ok((headers, [(header::CONTENT_TYPE, asset.content_type)], body).into_response())
+    let headers = [(header::ETAG, etag), (header::CACHE_CONTROL, kept.into())];
+    let response = if unchanged {
+        (StatusCode::NOT_MODIFIED, headers).into_response()
+    } else {
+        let body = match asset.bytes {
+            Cow::Borrowed(bytes) => Body::from(bytes),
+            Cow::Owned(bytes) => Body::from(bytes),
+        };
+        (headers, [(header::CONTENT_TYPE, asset.content_type)], body).into_response()
+    };
+    Ok(match path.starts_with(FOR_OTHER_SITES) {
+        // Scripts of modules are fetched with CORS; there is nothing in them that is not public.
+        true => {
+            let open =
+                [("access-control-allow-origin", "*"), ("cross-origin-resource-policy", "cross-origin")];
+            (open, response).into_response()
+        }
+        false => response,
+    })
 }

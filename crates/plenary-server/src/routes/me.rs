@@ -21,6 +21,8 @@ pub(super) fn router() -> Router<App> {
 #[derive(Serialize)]
 struct Me {
     user: Myself,
+    /// Those without statements, too.
+    groups: Vec<MyGroup>,
     statements: Vec<MyStatement>,
 }
 
@@ -44,7 +46,7 @@ struct MyStatement {
     access: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct MyGroup {
     id: GroupId,
     name: Name,
@@ -53,8 +55,10 @@ struct MyGroup {
 
 async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>, Error> {
     let user = app.directory.user(identity.user).await?;
-    let mut statements = Vec::new();
+    let (mut groups, mut statements) = (Vec::new(), Vec::new());
     for (group, membership) in app.directory.groups_of(identity.user).await? {
+        let mine = MyGroup { id: group.id, name: group.name, role: membership.role.name() };
+        groups.push(mine.clone());
         for statement in app.directory.statements_of(group.id).await? {
             let stage = statement.stage();
             let access = plenary_permissions::access_to(membership.subject(), Channel::Body, stage);
@@ -64,7 +68,7 @@ async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>
                 title: statement.title,
                 kind: statement.kind,
                 stage: stage.name(),
-                group: MyGroup { id: group.id, name: group.name.clone(), role: membership.role.name() },
+                group: mine.clone(),
                 documents: statement.documents,
                 access: match access {
                     Access::Read => "read",
@@ -79,7 +83,7 @@ async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>
         email: user.map(|user| user.email),
         administrator: identity.is_administrator,
     };
-    Ok(Json(Me { user, statements }))
+    Ok(Json(Me { user, groups, statements }))
 }
 
 #[derive(Deserialize)]

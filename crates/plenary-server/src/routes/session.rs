@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     App,
-    auth::{self, Via},
+    auth::{self, Device, Via},
     config::Span,
     directory::{LinkUses, SignInBy, User},
     error::Error,
@@ -35,6 +35,8 @@ pub(super) fn router() -> Router<App> {
 struct SignIn {
     email: String,
     password: String,
+    #[serde(default)]
+    device: Device,
 }
 
 async fn sign_in(
@@ -51,13 +53,15 @@ async fn sign_in(
     let user = app.directory.user_by_password(&request.email, request.password).await?;
     let user = user.ok_or(Error::WrongCredentials)?;
     app.throttle.forget(address, &account);
-    signed_in(&app, user, SignInBy::Password).await
+    signed_in(&app, user, SignInBy::Password, request.device).await
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Link {
     secret: String,
+    #[serde(default)]
+    device: Device,
 }
 
 /// The secret of a link is in the fragment, which browsers do not send: the page posts it when the person is there,
@@ -69,7 +73,7 @@ async fn sign_in_by_link(
 ) -> Result<Response, Error> {
     refuse_foreign_page(&app, &headers)?;
     let user = app.directory.redeem_link(&request.secret).await?.ok_or(Error::WrongCredentials)?;
-    signed_in(&app, user, SignInBy::Link).await
+    signed_in(&app, user, SignInBy::Link, request.device).await
 }
 
 /// Another site must not sign a person in as somebody else.
@@ -82,11 +86,12 @@ struct SignedIn {
     user: UserView,
 }
 
-async fn signed_in(app: &App, user: User, by: SignInBy) -> Result<Response, Error> {
+async fn signed_in(app: &App, user: User, by: SignInBy, device: Device) -> Result<Response, Error> {
     let secret = app.directory.open_session(user.id, by).await?;
     tracing::info!(user = %user.id, "signed in");
     let body = Json(SignedIn { user: UserView::of(&user) });
-    Ok(([(header::SET_COOKIE, cookie(auth::set_cookie(&app.config, &secret)))], body).into_response())
+    let kept = cookie(auth::set_cookie(&app.config, &secret, device));
+    Ok(([(header::SET_COOKIE, kept)], body).into_response())
 }
 
 /// Ends the session and every socket that rests on it; a bearer token is left alone.

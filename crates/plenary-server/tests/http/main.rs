@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod documents;
+mod embedding;
 mod existence;
 mod groups;
 mod input;

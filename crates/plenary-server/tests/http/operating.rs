@@ -40,6 +40,25 @@ async fn the_page_is_at_the_root_and_not_sent_twice() {
 }
 
 #[tokio::test]
+async fn an_address_of_the_app_is_its_page_and_any_other_is_not() {
+    let site = site();
+    let page = site.get(&Who::Nobody, "/statements/0197c7a0-5b1e-7cc3-8b6f-1d2a3b4c5d6e").await.expect(200);
+    assert_eq!(page.headers[header::CACHE_CONTROL], "no-cache");
+    assert_eq!(page.bytes, site.get(&Who::Nobody, "/").await.bytes);
+    for path in ["/statement", "/assets/none.js", "/embed/", "/sw.js"] {
+        assert_eq!(site.get(&Who::Nobody, path).await.problem().0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_named_by_its_content_is_kept_and_never_asked_for_again() {
+    let site = site();
+    let script = site.get(&Who::Nobody, "/assets/index-0a1b2c3d.js").await.expect(200);
+    assert_eq!(script.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    assert!(!script.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+}
+
+#[tokio::test]
 async fn a_failed_store_makes_the_server_unfit_and_loses_nothing_it_said() {
     let site = site();
     let ana = site.person("ana").await;

@@ -29,11 +29,33 @@ async fn signing_in_sets_a_cookie_that_works_until_signing_out() {
     let me = site.get(&ana, "/api/v1/me").await.expect(200);
     assert_eq!(me.text("/user/name"), "Ana");
     assert_eq!(me.text("/user/email"), "ana@ngo.example");
-    assert_eq!(me.json()["statements"], json!([]));
+    assert_eq!((&me.json()["groups"], &me.json()["statements"]), (&json!([]), &json!([])));
 
     let out = site.ask(&ana, Method::DELETE, "/api/v1/session", Value::Null).await.expect(204);
     assert!(out.headers[header::SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
     assert_eq!(site.get(&ana, "/api/v1/me").await.problem(), (401, "sign-in-needed".into()));
+}
+
+#[tokio::test]
+async fn on_a_shared_device_the_cookie_goes_when_the_browser_is_closed() {
+    let site = with_ana().await;
+    for (device, stays) in [("own", true), ("shared", false)] {
+        let body = json!({"email": "ana@ngo.example", "password": PASSWORD, "device": device});
+        let answer = site.post(&Who::Nobody, "/api/v1/session", body).await.expect(200);
+        let set = answer.headers[header::SET_COOKIE].to_str().unwrap();
+        assert_eq!(set.contains("Max-Age"), stays, "{set}");
+        site.get(&Who::Cookie(answer.cookie()), "/api/v1/me").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_group_without_statements_is_shown_to_its_members() {
+    let site = site();
+    let group = site.group("Valdoria").await;
+    let ana = site.member(&group, "ana", "drafter").await;
+    let me = site.get(&ana, "/api/v1/me").await.expect(200).json();
+    assert_eq!(me["groups"], json!([{"id": group, "name": "Valdoria", "role": "drafter"}]));
+    assert_eq!(me["statements"], json!([]));
 }
 
 #[tokio::test]
