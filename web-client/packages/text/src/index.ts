@@ -7,6 +7,16 @@
 
 export { type Attributes, blockAttrs, breakAttributes, runAttributes, runMarks } from './attributes.ts'
 export type { BindingOptions } from './binding.ts'
+export {
+  beginMerge,
+  cancelMerge,
+  type MergeItem,
+  type MergePlace,
+  type MergeReport,
+  type MergeToken,
+  type MergeWords,
+  mergeReport,
+} from './merge-report.ts'
 export { type BlockAttrs, schema } from './schema.ts'
 
 // To come, with these signatures:

@@ -3,7 +3,7 @@ import vectors from '../../../../tests/fixtures/words.json'
 import { characterClass, countText } from '../src/words.ts'
 
 test('every character has the class of the table', () => {
-  const expected = new Array<string>(0x110000).fill('letter')
+  const expected = Array.from({ length: 0x110000 }, () => 'letter')
   for (const [first, last, of] of vectors.classes as [string, string, string][]) {
     expected.fill(of, parseInt(first, 16), parseInt(last, 16) + 1)
   }
