@@ -18,6 +18,16 @@ export {
   mergeReport,
 } from './merge-report.ts'
 export { type BlockAttrs, schema } from './schema.ts'
+export {
+  type CountedFootnotes,
+  countRange,
+  countText,
+  countWords,
+  type EmbedWords,
+  embedWords,
+  type Section,
+  sectionAt,
+} from './words.ts'
 
 // To come, with these signatures:
 // readText(text: Y.Text): Node

@@ -1,6 +1,10 @@
 // What counts as a word: docs/words.md. By fixed tables of characters, so that every browser and the server
 // (crates/plenary-text/src/words.rs) count the same; tests/fixtures/words.json holds them to it.
 
+import type { Fragment, Node } from 'prosemirror-model'
+import * as Y from 'yjs'
+import { readText } from './reading.ts'
+
 // Each character in these ranges parts words.
 const BREAKS =
   '0009-000D 0020 0085 00A0 1361 1680 2000-200A 2013-2015 2028-2029 202F 205F 3000-3004 3008-3020 302A-3037 ' +
@@ -73,4 +77,164 @@ export function countText(text: string): number {
     if (code > 0xffff) at++
   }
   return words
+}
+
+/** Whether footnotes count: limits differ in that. */
+export type CountedFootnotes = 'counted' | 'left-out'
+
+/** How many words the cells of a table and a note have, which stand outside the editor's document. */
+export interface EmbedWords {
+  /** The words of table `id`, and the notes that it points to. */
+  table(id: string): { words: number; notes: readonly string[] }
+  /** The words of the note `id`; 0 when there is none. */
+  note(id: string): number
+}
+
+// What a block says by itself: an edit makes one new block, so one block is counted again.
+const blocks = new WeakMap<Node, BlockWords>()
+
+interface BlockWords {
+  words: number
+  notes: readonly string[]
+  tables: readonly string[]
+}
+
+function blockWords(block: Node): BlockWords {
+  let counted = blocks.get(block)
+  if (!counted) {
+    counted = inlineWords(block.content)
+    blocks.set(block, counted)
+  }
+  return counted
+}
+
+function inlineWords(content: Fragment): BlockWords {
+  let text = ''
+  const notes: string[] = []
+  const tables: string[] = []
+  content.forEach(node => {
+    if (node.isText) text += node.text
+    else if (node.type.name === 'footnote') notes.push(node.attrs['id'] as string)
+    else if (node.type.name === 'table') tables.push(node.attrs['id'] as string)
+  })
+  return { words: countText(text), notes, tables }
+}
+
+function sum(parts: Iterable<BlockWords>, footnotes: CountedFootnotes, embeds: EmbedWords | null): number {
+  let words = 0
+  const notes = new Set<string>()
+  for (const part of parts) {
+    words += part.words
+    for (const id of part.notes) notes.add(id)
+    for (const id of part.tables) {
+      const table = embeds?.table(id)
+      words += table?.words ?? 0
+      for (const note of table?.notes ?? []) notes.add(note)
+    }
+  }
+  if (footnotes === 'counted' && embeds) for (const id of notes) words += embeds.note(id)
+  return words
+}
+
+/** How many words a document has. `embeds`: for its tables and footnotes, see `embedWords`. */
+export function countWords(doc: Node, footnotes: CountedFootnotes, embeds: EmbedWords | null): number {
+  return sum(doc.children.map(blockWords), footnotes, embeds)
+}
+
+/** How many words stand from position `from` to `to`. A word of which a part is in the range counts. */
+export function countRange(
+  doc: Node,
+  from: number,
+  to: number,
+  footnotes: CountedFootnotes,
+  embeds: EmbedWords | null,
+): number {
+  const parts: BlockWords[] = []
+  doc.nodesBetween(from, to, (block, start) => {
+    const [first, last] = [Math.max(from - start - 1, 0), Math.min(to - start - 1, block.content.size)]
+    const isWhole = first === 0 && last === block.content.size
+    if (first <= last) parts.push(isWhole ? blockWords(block) : inlineWords(block.content.cut(first, last)))
+    return false
+  })
+  return sum(parts, footnotes, embeds)
+}
+
+/** A heading and all that belongs to it. */
+export interface Section {
+  /** The heading; `null` for what stands before the first one. */
+  heading: Node | null
+  from: number
+  to: number
+}
+
+/** The section around `position`: from its heading to the next heading of the same or a higher rank. */
+export function sectionAt(doc: Node, position: number): Section {
+  const section: Section = { heading: null, from: 0, to: doc.content.size }
+  let rank = 0
+  let isFound = false
+  doc.forEach((block, start) => {
+    const level = block.attrs['header'] as number | null
+    if (isFound || level === null) return
+    if (start <= position) {
+      Object.assign(section, { heading: block, from: start })
+      rank = level
+    } else if (rank === 0 || level <= rank) {
+      section.to = start
+      isFound = true
+    }
+  })
+  return section
+}
+
+/** Counts the notes and tables of a Yjs document, each again only when it has changed. */
+export function embedWords(notes: Y.Map<unknown>, tables: Y.Map<unknown>): EmbedWords & { destroy(): void } {
+  const noteWords = new Map<string, number>()
+  const tableWords = new Map<string, { words: number; notes: readonly string[] }>()
+  const forget = (cache: Map<string, unknown>) => (events: Pick<Y.YEvent<never>, 'path' | 'changes'>[]) => {
+    for (const event of events) {
+      // What changed lies under the first key of the path; without a path, entries were set or removed.
+      if (event.path.length > 0) cache.delete(String(event.path[0]))
+      else for (const key of event.changes.keys.keys()) cache.delete(key)
+    }
+  }
+  const onNotes = forget(noteWords)
+  const onTables = forget(tableWords)
+  notes.observeDeep(onNotes)
+  tables.observeDeep(onTables)
+  return {
+    note(id) {
+      const text = notes.get(id)
+      if (!noteWords.has(id)) noteWords.set(id, text instanceof Y.Text ? sharedWords(text).words : 0)
+      return noteWords.get(id) ?? 0
+    },
+    table(id) {
+      const counted = tableWords.get(id) ?? countTable(tables.get(id))
+      tableWords.set(id, counted)
+      return counted
+    },
+    destroy() {
+      notes.unobserveDeep(onNotes)
+      tables.unobserveDeep(onTables)
+    },
+  }
+}
+
+function sharedWords(text: Y.Text): { words: number; notes: readonly string[] } {
+  const parts = readText(text).children.map(blockWords)
+  return { words: sum(parts, 'left-out', null), notes: parts.flatMap(part => part.notes) }
+}
+
+// A table is read as crates/plenary-text/src/document.rs reads it.
+function countTable(table: unknown): { words: number; notes: readonly string[] } {
+  const none = { words: 0, notes: [] }
+  if (!(table instanceof Y.Map)) return none
+  const [rows, columns, cells] = ['rows', 'columns', 'cells'].map(name => table.get(name))
+  if (!(rows instanceof Y.Array && columns instanceof Y.Array && cells instanceof Y.Map)) return none
+  const keys = new Set(rows.map(row => columns.map(column => `${row}/${column}`)).flat())
+  const texts = [...keys].map(key => cells.get(key) as unknown).filter(cell => cell instanceof Y.Text)
+  const counted = texts.map(sharedWords)
+  return {
+    words: counted.reduce((words, cell) => words + cell.words, 0),
+    notes: counted.flatMap(cell => cell.notes),
+  }
 }
