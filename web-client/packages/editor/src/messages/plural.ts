@@ -1,0 +1,11 @@
+/** The forms that a language has, by its plural categories; `#` stands for the number. */
+export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }
+
+/** A message that depends on a number, which is given both as it is and as it is shown. */
+export type PluralMessage = (count: number, shown: string) => string
+
+/** Chooses the form that `language` uses for a number. */
+export function plural(language: string, forms: PluralForms): PluralMessage {
+  const rules = new Intl.PluralRules(language)
+  return (count, shown) => (forms[rules.select(count)] ?? forms.other).replace('#', shown)
+}

@@ -1,0 +1,403 @@
+// How the text looks. It stands in light DOM, because Safari breaks selection in shadow roots, so its style is
+// adopted by the document (or the shadow root) that the editor stands in. All selectors start at `.plenary-text`.
+
+const css = `
+.plenary-text {
+  font: var(--_size) / 1.65 var(--_font);
+  color: var(--_ink);
+}
+
+.plenary-text .ProseMirror {
+  position: relative;
+  counter-reset: n0 n1 n2 n3 n4 n5 n6 n7 n8 note;
+  outline: none;
+  white-space: pre-wrap;
+  white-space: break-spaces;
+  overflow-wrap: break-word;
+  font-variant-ligatures: none;
+  font-feature-settings: 'liga' 0;
+  hanging-punctuation: first;
+  caret-color: var(--_ink);
+}
+
+.plenary-text .ProseMirror:lang(ar),
+.plenary-text .ProseMirror [lang|='ar'] {
+  font-variant-ligatures: normal;
+  font-feature-settings: normal;
+  line-height: 1.85;
+}
+
+.plenary-text ::selection {
+  background: var(--_selected);
+}
+
+.plenary-text .ProseMirror > * {
+  margin-block: 0 0.8em;
+  margin-inline: 0;
+  text-align: start;
+}
+
+.plenary-text .ProseMirror > :last-child {
+  margin-block-end: 0;
+}
+
+.plenary-text :is(h1, h2, h3, h4, h5, h6) {
+  font-weight: 650;
+  line-height: 1.25;
+  text-wrap: pretty;
+}
+
+.plenary-text .ProseMirror > h1 {
+  margin-block: 0.2em 0.9em;
+  font-size: 1.8em;
+  letter-spacing: -0.012em;
+}
+
+.plenary-text .ProseMirror > h2 {
+  margin-block: 1.9em 0.65em;
+  font-size: 1.3em;
+  letter-spacing: -0.006em;
+}
+
+.plenary-text .ProseMirror > h3 {
+  margin-block: 1.5em 0.5em;
+  font-size: 1.1em;
+}
+
+.plenary-text .ProseMirror > :is(h4, h5, h6) {
+  margin-block: 1.3em 0.45em;
+  font-size: 1em;
+}
+
+.plenary-text .ProseMirror > :is(h5, h6) {
+  color: var(--_quiet);
+}
+
+.plenary-text .ProseMirror > :first-child {
+  margin-block-start: 0;
+}
+
+.plenary-text .ProseMirror > blockquote {
+  padding-inline-start: 1.15em;
+  border-inline-start: 3px solid var(--_accent);
+}
+
+.plenary-text .ProseMirror > pre {
+  margin-block: 0;
+  padding: 0.05em 0.9em;
+  background: var(--_tint);
+  font: 0.86em / 1.6 ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace;
+}
+
+.plenary-text .ProseMirror > pre + :not(pre) {
+  margin-block-start: 0.8em;
+}
+
+.plenary-text code {
+  padding: 0.08em 0.3em;
+  border-radius: 4px;
+  background: var(--_tint);
+  font: 0.88em ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace;
+}
+
+.plenary-text :is(sup, sub) {
+  line-height: 0;
+}
+
+.plenary-text a {
+  color: var(--_accent);
+  text-decoration: underline;
+  text-decoration-thickness: 1px;
+  text-underline-offset: 0.18em;
+}
+
+/* Alignment is physical in the shared text, as in the Quill format. */
+.plenary-text .ProseMirror > [data-align='center'] { text-align: center; }
+.plenary-text .ProseMirror > [data-align='justify'] { text-align: justify; }
+.plenary-text .ProseMirror > [data-align='right'] { text-align: right; }
+.plenary-text .ProseMirror > [data-align='left'] { text-align: left; }
+
+/* Levels. */
+${[1, 2, 3, 4, 5, 6, 7, 8]
+  .map(level => `.plenary-text .ProseMirror > [data-indent='${level}'] { --level: ${level}; }`)
+  .join('\n')}
+
+.plenary-text .ProseMirror > [data-indent] {
+  padding-inline-start: calc(var(--level) * 2.4em);
+}
+
+.plenary-text .ProseMirror > [data-list] {
+  position: static;
+  padding-inline-start: calc((var(--level, 0) + 1) * 2.4em);
+}
+
+.plenary-text .ProseMirror > [data-list]::before {
+  display: inline-block;
+  box-sizing: border-box;
+  inline-size: 2.4em;
+  margin-inline-start: -2.4em;
+  padding-inline-end: 0.65em;
+  color: var(--_quiet);
+  font-variant-numeric: tabular-nums;
+  text-align: end;
+  text-indent: 0;
+  white-space: nowrap;
+}
+
+.plenary-text .ProseMirror > [data-list='bullet']::before { content: '•'; }
+.plenary-text .ProseMirror > [data-list='bullet'][data-indent]::before { content: '–'; }
+.plenary-text .ProseMirror > [data-list='unchecked']::before { content: '☐'; }
+.plenary-text .ProseMirror > [data-list='checked']::before { content: '☑'; }
+
+/* Numbers are counted when shown. An item starts the levels below it anew. */
+.plenary-text .ProseMirror > [data-list='ordered']:not([data-indent]) { counter-increment: n0; }
+.plenary-text .ProseMirror > [data-list]:not([data-indent]) { counter-set: n1 n2 n3 n4 n5 n6 n7 n8; }
+.plenary-text .ProseMirror > [data-list='ordered']:not([data-indent])::before { content: counter(n0) '.'; }
+${[1, 2, 3, 4, 5, 6, 7, 8]
+  .map(level => {
+    const style = ['lower-alpha', 'lower-roman', 'decimal'][(level - 1) % 3]
+    const below = [2, 3, 4, 5, 6, 7, 8].filter(other => other > level).map(other => `n${other}`)
+    const item = `.plenary-text .ProseMirror > [data-list][data-indent='${level}']`
+    return `${item}[data-list='ordered'] { counter-increment: n${level}; }
+${below.length > 0 ? `${item} { counter-set: ${below.join(' ')}; }` : ''}
+${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style}) ')'; }`
+  })
+  .join('\n')}
+
+/* What stands between two lists parts them, unless the paragraphs of the text are numbered through. */
+.plenary-text:not([data-numbering='through']) .ProseMirror > :not([data-list]) {
+  counter-set: n0 n1 n2 n3 n4 n5 n6 n7 n8;
+}
+
+.plenary-text[data-numbering='through'] .ProseMirror > :not([data-list]) {
+  counter-set: n1 n2 n3 n4 n5 n6 n7 n8;
+}
+
+/* Not agreed. */
+.plenary-text .bracket {
+  background: color-mix(in oklab, var(--_warn) 12%, transparent);
+  box-decoration-break: clone;
+  -webkit-box-decoration-break: clone;
+}
+
+.plenary-text .bracket::before,
+.plenary-text .bracket::after {
+  color: var(--_warn);
+  font-weight: 700;
+}
+
+.plenary-text .bracket::before { content: '['; }
+.plenary-text .bracket::after { content: ']'; }
+
+/* Footnotes. */
+.plenary-text sup[data-footnote] {
+  counter-increment: note;
+  padding-inline: 0.1em;
+  color: var(--_accent);
+  font: 650 0.68em / 0 var(--_interface);
+  font-variant-numeric: tabular-nums;
+  vertical-align: super;
+  cursor: pointer;
+}
+
+.plenary-text sup[data-footnote]::after {
+  content: counter(note);
+}
+
+.plenary-text sup[data-footnote]:hover {
+  text-decoration: underline;
+}
+
+.plenary-text .ProseMirror-selectednode {
+  border-radius: 3px;
+  outline: 2px solid var(--_accent);
+  outline-offset: 1px;
+}
+
+/* What this version does not know is kept and shown as a box. */
+.plenary-text [data-locked] {
+  display: inline-block;
+  padding: 0.05em 0.6em;
+  border: 1px dashed var(--_edge);
+  border-radius: 6px;
+  color: var(--_quiet);
+  font: 0.82em / 1.5 var(--_interface);
+}
+
+.plenary-text [data-locked]::after {
+  content: var(--_locked);
+}
+
+.plenary-text [data-locked*='"divider":true'] {
+  display: inline-block;
+  inline-size: 100%;
+  padding: 0;
+  border: 0;
+  border-block-start: 1px solid var(--_line);
+  border-radius: 0;
+  vertical-align: middle;
+}
+
+.plenary-text [data-locked*='"divider":true']::after {
+  content: none;
+}
+
+.plenary-text [data-table] {
+  display: block;
+  overflow-x: auto;
+  white-space: normal;
+}
+
+.plenary-text table {
+  inline-size: 100%;
+  border-collapse: collapse;
+  font: 0.82em / 1.45 var(--_interface);
+}
+
+.plenary-text :is(th, td) {
+  min-inline-size: 5em;
+  padding: 0.45em 0.65em;
+  border-block-end: 1px solid var(--_line);
+  text-align: start;
+  vertical-align: top;
+}
+
+.plenary-text th {
+  color: var(--_quiet);
+  font-weight: 600;
+}
+
+/* Others: a cursor that takes no room, its name in the margin beside the line, never over words. */
+.plenary-text .plenary-cursor {
+  position: absolute;
+  inline-size: 2px;
+  block-size: 1.3em;
+  margin-block-start: -0.05em;
+  margin-inline-start: -1px;
+  border-radius: 1px;
+  background: var(--person-shown);
+  pointer-events: none;
+  user-select: none;
+}
+
+.plenary-text .plenary-name {
+  position: absolute;
+  inset-inline-end: var(--gutter);
+  z-index: 1;
+  max-inline-size: calc(-1 * var(--gutter) - 0.4rem);
+  overflow: hidden;
+  margin-block-start: 0.25em;
+  padding: 0.1rem 0.45rem;
+  border-start-start-radius: 4px;
+  border-end-start-radius: 4px;
+  background: var(--person);
+  color: #fff;
+  font: 600 0.6875rem / 1.35 var(--_interface);
+  text-align: start;
+  text-indent: 0;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+  letter-spacing: 0;
+  pointer-events: none;
+  user-select: none;
+}
+
+.plenary-text .plenary-name::after {
+  content: attr(data-name);
+}
+
+.plenary-text .plenary-name.second {
+  translate: 0 1.15rem;
+}
+
+.plenary-text .plenary-remote-selection {
+  background: color-mix(in oklab, var(--person) 24%, transparent);
+}
+
+.plenary-text .plenary-cursor,
+.plenary-text .plenary-remote-selection {
+  --person-shown: color-mix(in oklab, var(--person), light-dark(var(--person), #fff) 45%);
+}
+
+@media (max-width: 52rem) {
+  .plenary-text .plenary-name {
+    padding-inline: 0.15rem;
+    font-size: 0.5625rem;
+  }
+
+  .plenary-text .plenary-name::after {
+    content: attr(data-initials);
+  }
+}
+
+/* Found. */
+.plenary-text .plenary-found {
+  background: var(--_found);
+}
+
+.plenary-text .plenary-found-now {
+  background: var(--_found-now);
+  outline: 2px solid var(--_found-now);
+}
+
+/* Nothing there yet. */
+.plenary-text .ProseMirror > .plenary-empty::before {
+  content: var(--_empty);
+  position: absolute;
+  color: var(--_quiet);
+  pointer-events: none;
+}
+
+.plenary-drop {
+  background: var(--_accent);
+}
+
+.plenary-note .ProseMirror {
+  min-block-size: 3lh;
+  font-size: 0.95em;
+  line-height: 1.5;
+}
+
+@media (forced-colors: active) {
+  .plenary-text .plenary-cursor { background: Highlight; }
+  .plenary-text .plenary-found { outline: 1px solid Mark; }
+}
+
+@media print {
+  .plenary-text {
+    --_ink: #000;
+    --_quiet: #333;
+    --_accent: #000;
+    font-size: 11pt;
+    line-height: 1.45;
+  }
+
+  .plenary-text :is(h1, h2, h3, h4, h5, h6) {
+    break-after: avoid;
+    break-inside: avoid;
+  }
+
+  .plenary-text .ProseMirror > * {
+    orphans: 3;
+    widows: 3;
+  }
+
+  .plenary-text :is(.plenary-cursor, .plenary-name) { display: none; }
+  .plenary-text :is(.plenary-remote-selection, .plenary-found, .bracket) { background: none; }
+}
+`
+
+const adopters = new WeakSet<Node>()
+let sheet: CSSStyleSheet | undefined
+
+/** Gives the root that `element` stands in the style of the text, once. */
+export function adoptTextStyle(element: Element): void {
+  const root = element.getRootNode()
+  if (adopters.has(root) || !('adoptedStyleSheets' in root)) return
+  adopters.add(root)
+  if (!sheet) {
+    sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+  }
+  ;(root as Document | ShadowRoot).adoptedStyleSheets.push(sheet)
+}
