@@ -150,6 +150,15 @@ export const schema = new Schema({
     },
   },
   marks: {
+    /** Text in square brackets, as in drafts of the United Nations: proposed by `proposer`, not agreed yet.
+     * The outermost mark, so that one bracket stays one element whatever is bold in it. */
+    bracket: {
+      attrs: { proposer: {} },
+      parseDOM: [
+        { tag: 'span[data-bracket]', getAttrs: dom => ({ proposer: dom.dataset['bracket'] }) },
+      ],
+      toDOM: mark => ['span', { class: 'bracket', 'data-bracket': mark.attrs['proposer'] as string }, 0],
+    },
     link: {
       attrs: { href: {} },
       inclusive: false,
@@ -197,14 +206,6 @@ export const schema = new Schema({
         { tag: 'sub', getAttrs: () => ({ value: 'sub' }) },
       ],
       toDOM: mark => [mark.attrs['value'] === 'sub' ? 'sub' : 'sup', 0],
-    },
-    /** Text in square brackets, as in drafts of the United Nations: proposed by `proposer`, not agreed yet. */
-    bracket: {
-      attrs: { proposer: {} },
-      parseDOM: [
-        { tag: 'span[data-bracket]', getAttrs: dom => ({ proposer: dom.dataset['bracket'] }) },
-      ],
-      toDOM: mark => ['span', { class: 'bracket', 'data-bracket': mark.attrs['proposer'] as string }, 0],
     },
     /** Attributes of a run that are not known here, kept as they are. */
     unknown: {
