@@ -142,6 +142,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
 
   /** Sends what waits and leaves the document. */
   disconnect(): void {
+    if (!this.#session.isAttached) return
     this.#session.detach()
     this.#lost(null)
   }
@@ -427,6 +428,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   }
 
   #denied(reason: string, isFinal: boolean): void {
+    this.#acknowledge()
     this.#sync(false)
     const isReplaced = remedyFor(reason) === 'elsewhere'
     if (isFinal && this.pending && reason !== 'bad-token') {
@@ -439,6 +441,8 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   }
 
   #lost(event: CloseEvent | null): void {
+    // So that what is written from now on can be told from what the server has.
+    this.#acknowledge()
     this.#sync(false)
     const others = [...this.awareness.getStates().keys()].filter(client => client !== this.awareness.clientID)
     if (this.#sharesPresence) removeAwarenessStates(this.awareness, others, this)

@@ -84,6 +84,8 @@ export class Session implements LineListener {
   #confirms: 'unknown' | 'yes' | 'no' = 'unknown'
   /** On this line. */
   #isWelcomed = false
+  /** Our step 1 is out. */
+  #hasBegun = false
   /** The server's step 1 was answered: from here on changes are sent as they happen. */
   #isLive = false
   #statuses = 0
@@ -173,7 +175,7 @@ export class Session implements LineListener {
 
   /** Sends presence. Nothing is lost when there is no line: it is sent again after the next step 1. */
   sendAwareness(update: Uint8Array): void {
-    if (this.#state === 'inside') this.#send({ type: 'awareness', update })
+    if (this.#hasBegun) this.#send({ type: 'awareness', update })
   }
 
   lineOpening(): void {
@@ -240,6 +242,7 @@ export class Session implements LineListener {
     this.#attempt += 1
     this.#token = null
     this.#isWelcomed = false
+    this.#hasBegun = false
     this.#isLive = false
     this.#statuses = 0
     this.#takeBatch()
@@ -285,6 +288,7 @@ export class Session implements LineListener {
     const attempt = this.#attempt
     void this.#listener.prepare().then(() => {
       if (attempt !== this.#attempt || !this.#connection.isOpen) return
+      this.#hasBegun = true
       this.#send({ type: 'sync-step-1', stateVector: Y.encodeStateVector(this.#doc) })
       this.#listener.begun()
     })
