@@ -116,6 +116,8 @@ export const schema = new Schema({
       parseDOM: [
         {
           tag: 'sup[data-footnote]',
+          // Before the rule of a mark that reads any `sup`.
+          priority: 60,
           getAttrs: dom => ({ id: dom.dataset['footnote'], text: dom.dataset['text'] ?? null }),
         },
       ],

@@ -1,0 +1,74 @@
+// What comes from the clipboard, as linear text: from Word, LibreOffice, Google Docs, web pages and plain text.
+//
+//   new EditorView(place, { state, ...pasteProps() })
+//
+// HTML is only ever parsed into an inert document; what leaves here is made anew from the words, marks, kinds of
+// lines, links and footnotes found there. A footnote comes as an embed with a fresh id that carries its text; the
+// binding makes the note when the paste reaches the shared text.
+
+import { DOMSerializer, Fragment, Slice } from 'prosemirror-model'
+import type { EditorProps } from 'prosemirror-view'
+import { printable, readPasted } from './paste/reader.ts'
+import { schema } from './schema.ts'
+
+/** For an editor view: cleans what is pasted or dropped into it. */
+export function pasteProps(): Pick<EditorProps, 'transformPastedHTML' | 'clipboardTextParser'> {
+  return {
+    transformPastedHTML: html => cleanPastedHtml(html),
+    clipboardTextParser: text => slicePastedText(text),
+  }
+}
+
+/**
+ * Pasted HTML as HTML that the schema reads: flat lines, nothing that could run or load. `newId` makes the ids of
+ * footnotes.
+ */
+export function cleanPastedHtml(html: string, newId: () => string = randomId): string {
+  const document = parseInert(html)
+  const { lines, isOwn } = readPasted(document, newId)
+  const only = lines.length === 1 ? lines[0] : undefined
+  const serializer = DOMSerializer.fromSchema(schema)
+  const box = document.createElement('div')
+  // One plain line is words for the line they are pasted into, which stays what it is. Marked as a slice, each
+  // space is kept; the first and the last of several lines join those they are pasted into.
+  if (only && !isOwn && only.hasMarkup(only.type)) {
+    const stretch = box.appendChild(document.createElement('span'))
+    serializer.serializeFragment(only.content, { document }, stretch)
+    stretch.setAttribute('data-pm-slice', '0 0 []')
+  } else {
+    serializer.serializeFragment(Fragment.fromArray(lines), { document }, box)
+    box.firstElementChild?.setAttribute('data-pm-slice', isOwn ? openSides(document) : '1 1 []')
+  }
+  return box.innerHTML
+}
+
+/** Pasted plain text: each line a paragraph. Empty lines between paragraphs only part them. */
+export function slicePastedText(text: string): Slice {
+  const lines = printable(text.replaceAll('\v', '\n')).split(/(?:\r\n?|[\n\u2028\u2029])+/)
+  const blocks = lines.map(line => schema.node('block', null, line === '' ? [] : schema.text(line)))
+  return new Slice(Fragment.fromArray(blocks), 1, 1)
+}
+
+function openSides(document: Document): string {
+  const value = document.querySelector('[data-pm-slice]')?.getAttribute('data-pm-slice') ?? ''
+  return /^[01] [01] \[\]$/.test(value) ? value : '1 1 []'
+}
+
+interface TrustedTypesWindow {
+  trustedTypes?: { createPolicy(name: string, rules: { createHTML(html: string): string }): { createHTML(html: string): string } }
+}
+
+let policy: { createHTML(html: string): string } | undefined
+
+// The document has no window: nothing in it runs, and nothing is loaded. A page that asks for trusted types is
+// told so by a policy of this name.
+function parseInert(html: string): Document {
+  const { trustedTypes } = globalThis as TrustedTypesWindow
+  policy ??= trustedTypes?.createPolicy('plenary-paste', { createHTML: text => text })
+  return new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, 'text/html')
+}
+
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8))
+  return `n${Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')}`
+}
