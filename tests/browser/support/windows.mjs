@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import { until } from './until.mjs'
 
-const CHROMIUM =
+export const CHROMIUM =
   process.env.PLENARY_CHROMIUM ??
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path => existsSync(path))
 
 // No sandbox, because tests in containers run as root; the rest keeps the browser from asking anything of anybody.
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

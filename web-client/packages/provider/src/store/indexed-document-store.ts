@@ -9,7 +9,7 @@ import * as Y from 'yjs'
 import { mergeAcknowledged } from './acknowledged.ts'
 import { resultOf, rowsOf, type Database, type DocumentFacts, type StoreName } from './database.ts'
 import type { DocumentStore, Draft, StoredDocument, UpdateSource } from './document-store.ts'
-import { StoreError } from './store-error.ts'
+import { StoreError, type StoreErrorCode } from './store-error.ts'
 
 /** Where a document is kept, and what it shares with the other tabs. */
 export interface IndexedDocumentOptions {
@@ -31,6 +31,11 @@ const TAIL_BYTES_MIN = 8 * 1024
 const TAIL_ROWS_MAX = 500
 
 const ROW_STORES: StoreName[] = ['documents', 'updates', 'acknowledged', 'drafts']
+
+// Cleared storage opens again after a moment; room on a full disk is made by a person.
+const RETRY_MIN_MS = 200
+const RETRY_MAX_MS = 30_000
+const HOPELESS: StoreErrorCode[] = ['closed', 'newer', 'unreadable']
 
 /** What one tab tells the others after a write. */
 interface Written {
@@ -77,6 +82,8 @@ export class IndexedDocumentStore implements DocumentStore {
   #isIncomplete = false
   #isClosed = false
   #isMerging = false
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #retryMs = RETRY_MIN_MS
 
   #waiting: Waiting[] = []
   #writing: Promise<void> | null = null
@@ -173,6 +180,7 @@ export class IndexedDocumentStore implements DocumentStore {
   async close(): Promise<void> {
     await this.settled()
     this.#isClosed = true
+    clearTimeout(this.#retry)
     this.#options.channel?.close()
     this.#options.onClosed()
   }
@@ -186,7 +194,7 @@ export class IndexedDocumentStore implements DocumentStore {
     this.#setTrouble(closed())
   }
 
-  /** The connection was lost: looks whether the rows are still there, and writes them again if not. */
+  /** Looks whether all is kept, and writes it again if not: after a lost connection, and every so often in trouble. */
   check(): void {
     if (this.#lineage === null && !this.#isIncomplete) return
     this.#write({}).catch(() => {
@@ -305,6 +313,7 @@ export class IndexedDocumentStore implements DocumentStore {
       for (const update of updates) take(update)
       this.#isLoaded = true
     } catch (error) {
+      this.#isIncomplete = true
       this.#setTrouble(error as StoreError)
       throw error
     }
@@ -314,7 +323,6 @@ export class IndexedDocumentStore implements DocumentStore {
   // After a failed `load`: what is kept comes as if from another tab, and what is here has yet to be written.
   async #loadLate(): Promise<void> {
     await this.#readRows(update => this.#deliver(update))
-    this.#isIncomplete = true
   }
 
   #receive(written: Written): void {
@@ -406,6 +414,12 @@ export class IndexedDocumentStore implements DocumentStore {
   }
 
   #setTrouble(trouble: StoreError | null): void {
+    clearTimeout(this.#retry)
+    if (trouble === null) this.#retryMs = RETRY_MIN_MS
+    else if (!HOPELESS.includes(trouble.code)) {
+      this.#retry = setTimeout(() => this.check(), this.#retryMs)
+      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS)
+    }
     if (trouble?.code === this.#trouble?.code) return
     this.#trouble = trouble
     for (const listener of this.#troubleListeners) listener(trouble)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { IndexedDocumentStore } from '../../src/store/indexed-document-store.ts'
 import { Device, type Tab } from './device.ts'
 
-const SEEDS = 80
+const SEEDS = 20
 const STEPS = 40
 
 test('what an append promised is there when the document is opened again, whatever went wrong', async () => {

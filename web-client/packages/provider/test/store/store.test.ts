@@ -184,6 +184,16 @@ describe('failures', () => {
     expect((await device.tab()).text).toBe('kept refused kept again')
   })
 
+  test('once there is room again the document is kept without an edit', async () => {
+    const device = new Device()
+    const tab = await device.tab()
+    device.fault = 'quota'
+    await tab.type('refused at first')
+    device.fault = null
+    await vi.waitFor(() => expect(tab.troubles).toEqual(['quota', null]))
+    expect((await device.tab()).text).toBe('refused at first')
+  })
+
   test('a draft the disk refuses is reported, and is no trouble of the document', async () => {
     const device = new Device()
     const tab = await device.tab()
