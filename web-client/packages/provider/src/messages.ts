@@ -152,24 +152,24 @@ export function decode(frame: Uint8Array): Addressed {
   if (frame.length === 1 && frame[0] === PONG) return { address: '', message: { type: 'pong' } }
   const reader = new Reader(frame)
   const address = reader.text('address', ADDRESS_BYTES_MAX)
-  return { address, message: readMessage(reader, frame.length) }
+  return { address, message: readMessage(reader) }
 }
 
-function readMessage(reader: Reader, size: number): Message {
+function readMessage(reader: Reader): Message {
   const tag = reader.number()
   switch (tag) {
     case SYNC:
       switch (reader.number()) {
         case 0: return { type: 'sync-step-1', stateVector: reader.bytes('state vector', STATE_VECTOR_BYTES_MAX) }
-        // A document may have any size; the frame is here already.
-        case 1: return { type: 'sync-step-2', update: reader.bytes('update', size) }
-        case 2: return { type: 'update', update: reader.bytes('update', size) }
+        // A document may have any size, and the frame is here already.
+        case 1: return { type: 'sync-step-2', update: reader.bytes('update', Infinity) }
+        case 2: return { type: 'update', update: reader.bytes('update', Infinity) }
         default: return unknownTag('sync message')
       }
     case AWARENESS: return { type: 'awareness', update: reader.bytes('awareness', AWARENESS_BYTES_MAX) }
     case AUTH: return readAuth(reader)
     case QUERY_AWARENESS: return { type: 'query-awareness' }
-    case STATELESS: return { type: 'stateless', text: reader.text('text', size) }
+    case STATELESS: return { type: 'stateless', text: reader.text('text', Infinity) }
     case CLOSE: return reader.hasMore ? { type: 'close', reason: reader.text('reason') } : { type: 'close' }
     case SYNC_STATUS: return { type: 'sync-status', applied: reader.number() === 1 }
     case Y_SWEET_STATUS: return { type: 'y-sweet-status', body: reader.rest() }
