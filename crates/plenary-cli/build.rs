@@ -19,24 +19,27 @@ use std::{
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// What the page is made of, below `web-client`.
-const SOURCES: [&str; 8] = [
-    ".npmrc",
-    "package.json",
-    "package-lock.json",
-    "examples/quill/package.json",
-    "examples/quill/vite.config.js",
-    "examples/quill/index.html",
-    "examples/quill/public",
-    "examples/quill/src",
-];
+/// The packages of `web-client` that are in the page, by name; each below `packages`.
+const PACKAGES: [&str; 5] = ["provider", "text", "editor", "embed", "app"];
+
+/// What a package is built from, as far as it has it.
+const PARTS: [&str; 6] = ["package.json", "tsconfig.json", "vite.config.ts", "index.html", "public", "src"];
+
+/// What else npm needs; the example, because it belongs to the same lock file.
+const SOURCES: [&str; 5] =
+    [".npmrc", "package.json", "package-lock.json", "tsconfig.base.json", "examples/quill/package.json"];
 
 const NOT_BUILT: &str = include_str!("src/not-built.html");
+
+/// Takes away the service worker that an earlier build, with the page, has left in browsers.
+const NO_SERVICE_WORKER: &str = include_str!("../../web-client/packages/app/src/service-worker-off.js");
 
 fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/not-built.html");
+    println!("cargo::rerun-if-changed=../../web-client/packages/app/src/service-worker-off.js");
     println!("cargo::rerun-if-env-changed=PLENARY_WEB");
+    println!("cargo::rerun-if-env-changed=PLENARY_SERVICE_WORKER");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let web_client = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../web-client");
     let files = match env::var("PLENARY_WEB").as_deref() {
@@ -61,13 +64,16 @@ fn main() -> Result<()> {
 fn build(web_client: &Path, out: &Path) -> Result<Vec<PathBuf>> {
     let copy = out.join("web-client");
     // Files that are gone from the sources must be gone from the copy; what npm installed may stay.
-    if copy.join("examples").exists() {
-        fs::remove_dir_all(copy.join("examples"))?;
+    for folder in ["examples", "packages"] {
+        if copy.join(folder).exists() {
+            fs::remove_dir_all(copy.join(folder))?;
+        }
     }
-    for source in SOURCES {
-        println!("cargo::rerun-if-changed={}", web_client.join(source).display());
-        if web_client.join(source).exists() {
-            copy_all(&web_client.join(source), &copy.join(source))?;
+    let parts = |package| PARTS.iter().map(move |part| format!("packages/{package}/{part}"));
+    for source in SOURCES.map(String::from).into_iter().chain(PACKAGES.into_iter().flat_map(parts)) {
+        if web_client.join(&source).exists() {
+            println!("cargo::rerun-if-changed={}", web_client.join(&source).display());
+            copy_all(&web_client.join(&source), &copy.join(&source))?;
         }
     }
     // Installing takes most of the time and depends on the lock file alone.
@@ -78,7 +84,7 @@ fn build(web_client: &Path, out: &Path) -> Result<Vec<PathBuf>> {
         fs::write(&installed, &lock)?;
     }
     npm(&copy, &["run", "build"])?;
-    read_folder(&copy.join("examples/quill/dist"))
+    read_folder(&copy.join("packages/app/dist"))
 }
 
 fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
@@ -145,7 +151,11 @@ fn table(files: Vec<PathBuf>) -> Result<String> {
         )
     };
     match files.split_first() {
-        None => file("index.html", NOT_BUILT.as_bytes(), &format!("{NOT_BUILT:?}.as_bytes()"))?,
+        None => {
+            for (path, text) in [("index.html", NOT_BUILT), ("sw.js", NO_SERVICE_WORKER)] {
+                file(path, text.as_bytes(), &format!("{text:?}.as_bytes()"))?;
+            }
+        }
         Some((root, files)) => {
             for full in files {
                 let path = full.strip_prefix(root)?.components();
@@ -166,6 +176,7 @@ fn media_type(path: &str) -> &'static str {
         Some("json" | "map") => "application/json",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("webmanifest") => "application/manifest+json",
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",

@@ -38,4 +38,16 @@ mod tests {
         assert!(String::from_utf8_lossy(&page.bytes).contains("Plenary"));
         assert_eq!(WebApp.get("../Cargo.toml"), None);
     }
+
+    #[test]
+    fn there_is_always_a_service_worker_so_that_an_older_one_never_stays() {
+        assert_eq!(WebApp.get("sw.js").unwrap().content_type, "text/javascript; charset=utf-8");
+    }
+
+    #[test]
+    fn a_page_that_was_built_brings_the_editor_for_other_sites() {
+        let page = WebApp.get("index.html").unwrap();
+        let was_built = String::from_utf8_lossy(&page.bytes).contains("<plenary-app>");
+        assert_eq!(WebApp.get("embed/plenary-editor.js").is_some(), was_built);
+    }
 }

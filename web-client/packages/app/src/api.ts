@@ -1,0 +1,103 @@
+// The routes of Plenary's HTTP interface that the pages need. `crates/plenary-server/src/routes/openapi.json` has them all.
+
+export interface User {
+  id: string
+  name: string
+  email: string | null
+  administrator: boolean
+}
+
+export type Role = 'coordinator' | 'drafter' | 'commenter' | 'observer'
+export type Stage = 'draft' | 'frozen' | 'sign-on' | 'closed' | 'submitted' | 'follow-up'
+export type Kind = 'joint-submission' | 'oral-statement' | 'brief' | 'strategy' | 'follow-up-plan' | 'note'
+
+export interface Group {
+  id: string
+  name: string
+  role: Role
+}
+
+export interface Statement {
+  id: string
+  title: string
+  kind: Kind
+  stage: Stage
+  group: Group
+  documents: { body: string; comments: string }
+  access: 'read' | 'write'
+}
+
+/** Who is signed in, and what they may open. */
+export interface Me {
+  user: User
+  groups: Group[]
+  statements: Statement[]
+}
+
+/** Who else uses the computer. */
+export type Device = 'own' | 'shared'
+
+/** The server did not answer with success. `status` 0: there was no answer. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string) {
+    super(`${status} ${code}`)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+  }
+
+  /** There is no line, or the server is not (quite) there: what is on this device can be used meanwhile. */
+  get isAway(): boolean {
+    return this.status === 0 || this.status >= 500
+  }
+}
+
+// Longer than any answer takes on a poor line, shorter than anyone waits for a page.
+const ANSWER_WITHIN_MS = 15_000
+
+async function call<T>(method: string, path: string, body?: object): Promise<T> {
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body ? { 'content-type': 'application/json' } : {},
+      body: body ? JSON.stringify(body) : null,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    })
+    text = await response.text()
+  } catch {
+    throw new ApiError(0, 'unreachable')
+  }
+  let answer: unknown
+  try {
+    answer = text === '' ? undefined : JSON.parse(text)
+  } catch {
+    // A proxy in between says something of its own.
+  }
+  if (!response.ok) throw new ApiError(response.status, (answer as { code?: string } | undefined)?.code ?? 'unknown')
+  return answer as T
+}
+
+/** Who is signed in; status 401 when nobody is. */
+export const me = (): Promise<Me> => call('GET', '/api/v1/me')
+
+/** Signs in; the session comes as a cookie. */
+export const signIn = (email: string, password: string, device: Device): Promise<void> =>
+  call('POST', '/api/v1/session', { email, password, device })
+
+/** Signs in with the secret of a sign-in link. */
+export const signInByLink = (secret: string, device: Device): Promise<void> =>
+  call('POST', '/api/v1/session/link', { secret, device })
+
+/** Ends the session. */
+export const signOut = (): Promise<void> => call('DELETE', '/api/v1/session')
+
+/** A credential for one socket to one document: good once, for half a minute. */
+export const drawTicket = async (document: string): Promise<string> =>
+  (await call<{ ticket: string }>('POST', '/api/v1/tickets', { document })).ticket

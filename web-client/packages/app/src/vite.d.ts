@@ -1,0 +1,5 @@
+interface ImportMeta {
+  readonly env: { readonly PROD: boolean }
+}
+
+declare module '*.css'

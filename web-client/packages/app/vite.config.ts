@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Plugin } from 'vite'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/**
+ * Tells the service worker which files make up the page, and under which version to keep them.
+ *
+ * With `PLENARY_SERVICE_WORKER=off` the build has one that removes itself and all it kept: the way out, should a worker
+ * ever stand between people and their texts.
+ */
+function offlineStart(): Plugin {
+  return {
+    name: 'plenary-offline-start',
+    enforce: 'post',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const worker = bundle['sw.js']
+      if (worker?.type !== 'chunk') this.error('the service worker is missing')
+      if (process.env.PLENARY_SERVICE_WORKER === 'off') {
+        worker.code = readFileSync(here('src/service-worker-off.js'), 'utf8')
+        return
+      }
+      const built = Object.keys(bundle).filter(name => !['sw.js', 'index.html'].includes(name) && !name.startsWith('embed/'))
+      const files = ['/', ...[...built, ...readdirSync(here('public'))].sort().map(name => `/${name}`)]
+      // The page itself and what has no hash in its name count by their content.
+      const version = createHash('sha256').update(JSON.stringify(files))
+      for (const name of readdirSync(here('public')).sort()) version.update(readFileSync(here(`public/${name}`)))
+      const page = bundle['index.html']
+      if (page?.type === 'asset') version.update(page.source)
+      worker.code = worker.code
+        .replace(/\b__FILES__\b/, JSON.stringify(files))
+        .replace(/\b__VERSION__\b/, JSON.stringify(version.digest('hex').slice(0, 12)))
+    },
+  }
+}
+
+/** Puts the editor for other sites beside the page, as the server has both. Built before, by packages/embed. */
+function editorForOtherSites(): Plugin {
+  const name = 'embed/plenary-editor.js'
+  return {
+    name: 'plenary-editor-for-other-sites',
+    apply: 'build',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: name, source: readFileSync(here('../embed/dist/plenary-editor.js')) })
+    },
+  }
+}
+
+const server = process.env.PLENARY_SERVER ?? 'http://127.0.0.1:4600'
+
+export default defineConfig({
+  plugins: [editorForOtherSites(), offlineStart()],
+  build: {
+    target: 'es2022',
+    // Every file is a file: a strict content security policy has no room for inlined ones.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: here('index.html'), sw: here('src/service-worker.ts') },
+      output: {
+        entryFileNames: chunk => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  server: {
+    proxy: { '/api': server, '/sync': { target: server, ws: true } },
+  },
+})

@@ -1,0 +1,317 @@
+import { LitElement, css, html, nothing, type TemplateResult } from 'lit'
+import { controls } from '@plenary/editor'
+import type { Draft } from '@plenary/provider'
+import type { MergeItem, MergePlace } from '@plenary/text'
+import type { Messages } from './messages/index.ts'
+import type { Banner, BannerAction } from './situation.ts'
+
+/** What is done for a person who presses a button in the notices. */
+export interface NoticeHandlers {
+  act(action: BannerAction): void
+  insert(text: string): void
+  discard(draft: Draft): void
+  show(place: MergePlace): void
+  dismissMerge(): void
+  dismissNotice(): void
+}
+
+const TICK_MS = 1000
+
+/** What a person ought to know, above the text and never in front of it: the line, drafts, what a merge did. */
+export class Notices extends LitElement {
+  static override properties = {
+    messages: { attribute: false },
+    language: { attribute: false },
+    banners: { attribute: false },
+    retryAt: { attribute: false },
+    notice: { attribute: false },
+    drafts: { attribute: false },
+    merged: { attribute: false },
+    canWrite: { attribute: false },
+    copied: { state: true },
+    discarding: { state: true },
+    now: { state: true },
+  }
+
+  declare messages: Messages
+  declare language: string
+  declare banners: Banner[]
+  /** When the next try to connect is; asked each second while it matters. */
+  declare retryAt: () => number | null
+  /** A text of the server for the person. */
+  declare notice: string
+  declare drafts: readonly Draft[]
+  declare merged: readonly MergeItem[]
+  declare canWrite: boolean
+  declare handlers: NoticeHandlers
+  protected declare copied: string
+  protected declare discarding: string
+  protected declare now: number
+
+  #ticking = 0
+
+  constructor() {
+    super()
+    this.banners = []
+    this.drafts = []
+    this.merged = []
+    this.notice = this.copied = this.discarding = ''
+    this.canWrite = false
+    this.now = 0
+    this.retryAt = () => null
+  }
+
+  static override styles = [
+    controls,
+    css`
+      :host {
+        display: block;
+      }
+
+      .banner,
+      .panel {
+        padding: 0.6rem clamp(0.9rem, 3vw, 2rem);
+        border-block-end: 1px solid var(--_line);
+        background: color-mix(in oklab, var(--tone) 9%, var(--_paper));
+        font-size: 0.9rem;
+      }
+
+      .banner {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.35rem 0.9rem;
+      }
+
+      .banner p {
+        margin: 0;
+        flex: 1 1 20rem;
+      }
+
+      .warn {
+        --tone: var(--_warn);
+      }
+
+      .bad {
+        --tone: var(--_bad);
+      }
+
+      .banner::before {
+        flex: none;
+        inline-size: 0.6rem;
+        block-size: 0.6rem;
+        border-radius: 50%;
+        background: var(--tone);
+        content: '';
+      }
+
+      .panel {
+        --tone: var(--_accent);
+        max-block-size: 45vh;
+        overflow: auto;
+      }
+
+      .panel.bad {
+        --tone: var(--_bad);
+      }
+
+      .head {
+        display: flex;
+        align-items: start;
+        justify-content: space-between;
+        gap: 1rem;
+      }
+
+      h2 {
+        margin: 0.35rem 0;
+        font-size: 0.95rem;
+      }
+
+      h3 {
+        margin: 0.7rem 0 0.2rem;
+        font-size: 0.9rem;
+        font-weight: 600;
+      }
+
+      ul {
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+
+      blockquote {
+        max-block-size: 11rem;
+        overflow: auto;
+        margin: 0.25rem 0;
+        padding: 0.4rem 0.8rem;
+        border-inline-start: 3px solid var(--tone);
+        background: var(--_paper);
+        font-family: var(--_font);
+        font-size: 1rem;
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+
+      .actions {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.4rem;
+        margin-block: 0.4rem 0.7rem;
+      }
+
+      button {
+        border-color: var(--_edge);
+        background: var(--_paper);
+      }
+
+      details summary {
+        min-block-size: 2rem;
+        align-content: center;
+        color: var(--_quiet);
+        cursor: pointer;
+      }
+    `,
+  ]
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#tick(false)
+  }
+
+  protected override updated(): void {
+    this.#tick(this.banners.some(({ counts }) => counts))
+  }
+
+  #tick(isNeeded: boolean): void {
+    if (isNeeded && this.#ticking === 0) this.#ticking = window.setInterval(() => (this.now = Date.now()), TICK_MS)
+    if (isNeeded || this.#ticking === 0) return
+    clearInterval(this.#ticking)
+    this.#ticking = 0
+  }
+
+  async #copy(key: string, text: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text)
+      this.copied = key
+    } catch {
+      // Not allowed here (no https, or a frame): what is selected can be copied by hand.
+      const quote = this.renderRoot.querySelector(`[data-key="${CSS.escape(key)}"]`)
+      if (quote) getSelection()?.selectAllChildren(quote)
+    }
+  }
+
+  #download(draft: Draft): void {
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([draft.text], { type: 'text/plain;charset=utf-8' }))
+    link.download = `plenary-${new Date(draft.at).toISOString().slice(0, 16).replace(/[T:]/g, '-')}.txt`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href))
+  }
+
+  #banner({ tone, words, action, counts }: Banner): TemplateResult {
+    return html`<div class="banner ${tone}">
+      <p>
+        <span role="status">${words}</span>
+        ${counts ? html`<span class="quiet" aria-live="off">${this.#retryWords()}</span>` : nothing}
+      </p>
+      ${action
+        ? html`<button type="button" @click=${() => this.handlers.act(action.does)}>${action.label}</button>`
+        : nothing}
+    </div>`
+  }
+
+  #retryWords(): string {
+    const at = this.retryAt()
+    if (at === null) return this.messages.retrying
+    const seconds = Math.max(1, Math.ceil((at - Date.now()) / 1000))
+    return this.messages.retryIn(new Intl.NumberFormat(this.language).format(seconds))
+  }
+
+  #copyButton(key: string, text: string): TemplateResult {
+    const { messages } = this
+    return html`<button type="button" @click=${() => void this.#copy(key, text)}>
+      <span role="status">${this.copied === key ? messages.copied : messages.copy}</span>
+    </button>`
+  }
+
+  #draft(draft: Draft): TemplateResult {
+    const { messages, handlers } = this
+    const { id, at, why, text } = draft
+    const when = new Intl.DateTimeFormat(this.language, { dateStyle: 'medium', timeStyle: 'short' }).format(at)
+    const discard = () => {
+      if (this.discarding === id) handlers.discard(draft)
+      else this.discarding = id
+    }
+    return html`<li>
+      <h3>${messages.draftReasons[why]} <span class="quiet">${when}</span></h3>
+      <blockquote dir="auto" data-key=${id} tabindex="0">${text}</blockquote>
+      <div class="actions">
+        ${this.#copyButton(id, text)}
+        <button type="button" @click=${() => this.#download(draft)}>${messages.download}</button>
+        ${this.canWrite
+          ? html`<button type="button" @click=${() => handlers.insert(text)}>${messages.insert}</button>`
+          : nothing}
+        <button type="button" @click=${discard}>
+          ${this.discarding === id ? messages.discardReally : messages.discard}
+        </button>
+      </div>
+    </li>`
+  }
+
+  #merge(item: MergeItem, index: number): TemplateResult {
+    const { messages, handlers } = this
+    const words = item.words.map(({ text }) => text).join('\n')
+    const place = item.words.find(({ now }) => now !== null)?.now ?? item.movedTo
+    const key = `merge-${index}`
+    return html`<li>
+      <h3>${messages.mergeKinds[item.kind]} ${item.movedTo ? messages.mergeMoved : nothing}</h3>
+      ${words
+        ? html`<span class="quiet">${messages.yourWords}</span>
+            <blockquote dir="auto" data-key=${key} tabindex="0">${words}</blockquote>
+            <div class="actions">
+              ${this.#copyButton(key, words)}
+              ${place
+                ? html`<button type="button" @click=${() => handlers.show(place)}>${messages.show}</button>`
+                : nothing}
+            </div>`
+        : nothing}
+      <details>
+        <summary>${messages.paragraphBefore}</summary>
+        <blockquote dir="auto" data-key=${`${key}-before`} tabindex="0">${item.before}</blockquote>
+        <div class="actions">${this.#copyButton(`${key}-before`, item.before)}</div>
+      </details>
+    </li>`
+  }
+
+  override render(): TemplateResult {
+    const { messages, banners, drafts, merged, notice, handlers } = this
+    return html`
+      ${banners.map(banner => this.#banner(banner))}
+      ${notice
+        ? html`<div class="banner warn">
+            <p role="status" dir="auto">${notice}</p>
+            <button type="button" @click=${() => handlers.dismissNotice()}>${messages.dismiss}</button>
+          </div>`
+        : nothing}
+      ${drafts.length > 0
+        ? html`<section class="panel bad" aria-labelledby="drafts">
+            <h2 id="drafts">${messages.draftsTitle}</h2>
+            <ul>
+              ${drafts.map(draft => this.#draft(draft))}
+            </ul>
+          </section>`
+        : nothing}
+      ${merged.length > 0
+        ? html`<section class="panel" aria-labelledby="merged">
+            <div class="head">
+              <h2 id="merged" role="status">${messages.mergeTitle}</h2>
+              <button type="button" @click=${() => handlers.dismissMerge()}>${messages.dismiss}</button>
+            </div>
+            <ul>
+              ${merged.map((item, index) => this.#merge(item, index))}
+            </ul>
+          </section>`
+        : nothing}
+    `
+  }
+}

@@ -1,0 +1,110 @@
+// How things stand between a text, this device and the server, in words. From facts alone, so that every case can be
+// tested; the facts are gathered in `plenary-editor.ts`.
+
+import type { Status } from '@plenary/editor'
+import type { Access, SaveState, Status as LineStatus, StoreErrorCode } from '@plenary/provider'
+import type { Messages } from './messages/index.ts'
+
+/** All that the words depend on. */
+export interface Facts {
+  line: LineStatus
+  /** There has been no line for long enough to speak of it. */
+  isAwayLong: boolean
+  /** The device itself says that it has no network. */
+  isDeviceOffline: boolean
+  saveState: SaveState
+  /** There are changes the server has not confirmed. */
+  pending: boolean
+  /** The text is shown. */
+  isShown: boolean
+  /** Everything the server had is in the text. */
+  isSynced: boolean
+  mayWrite: boolean
+  access: Access | null
+  /** Whether this device is to keep the text, and what keeps it from doing so. */
+  keeps: boolean
+  trouble: StoreErrorCode | null
+  /** Why the server does not let this page in; `null` while it does. */
+  denial: { reason: string; isFinal: boolean } | null
+  isReplaced: boolean
+}
+
+/** What a banner offers to do. */
+export type BannerAction = 'connect' | 'open-new'
+
+/** Something a person ought to know and can do something about. The text goes on below it. */
+export interface Banner {
+  /** Changes when it is another message: then it is read out again. */
+  key: string
+  tone: 'warn' | 'bad'
+  words: string
+  action: { does: BannerAction; label: string } | null
+  /** Say when the next try is. */
+  counts: boolean
+}
+
+/** What the status line says at all times. */
+export function statusFor(facts: Facts, messages: Messages): Status {
+  const { saveState, pending, isSynced, mayWrite, line } = facts
+  if (saveState === 'saving' && !pending) {
+    return { words: line === 'disconnected' && facts.isAwayLong ? messages.noLine : messages.opening, tone: 'busy' }
+  }
+  if (saveState === 'saved' && !isSynced && line === 'disconnected' && facts.isAwayLong) {
+    return { words: messages.noLine, tone: 'warn' }
+  }
+  if (saveState === 'saved' && !mayWrite) return { words: messages.reading, tone: 'good' }
+  return { words: messages.saveStates[saveState], tone: tones[saveState] }
+}
+
+const tones: Record<SaveState, Status['tone']> = {
+  'saved': 'good',
+  'saving': 'busy',
+  'on-this-device': 'warn',
+  'not-kept': 'bad',
+  'refused': 'bad',
+  'replaced': 'bad',
+  'unconfirmed': 'busy',
+}
+
+/** What stands above the text; the most pressing first. */
+export function bannersFor(facts: Facts, messages: Messages): Banner[] {
+  const banners: Banner[] = []
+  const add = (key: string, tone: Banner['tone'], words: string, action: Banner['action'] = null, counts = false) =>
+    banners.push({ key, tone, words, action, counts })
+  const again = { does: 'connect', label: messages.tryAgain } as const
+
+  if (facts.isReplaced) {
+    add('replaced', 'bad', messages.replaced, { does: 'open-new', label: messages.openNew })
+    return banners
+  }
+  if (facts.denial) {
+    const { reason, isFinal } = facts.denial
+    if (isSignInNeeded(reason)) add('sign-in', 'bad', messages.signInNeeded, again)
+    else if (reason === 'not-found') add(reason, 'bad', messages.notFound, again)
+    else if (reason === 'removed') add(reason, 'bad', messages.removed, again)
+    else if (isFinal) add('denied', 'bad', messages.denied, again)
+  }
+  if (facts.line !== 'connected' && facts.isAwayLong && banners.length === 0) {
+    const why = facts.isDeviceOffline ? messages.offline : messages.noLine
+    const now = { does: 'connect', label: messages.retryNow } as const
+    add('away', 'warn', `${why} ${whatBecomes(facts, messages)}`, now, true)
+  }
+  if (facts.keeps && facts.trouble) add(`store-${facts.trouble}`, 'warn', storageWords(facts.trouble, messages))
+  return banners
+}
+
+/** Whether another credential would help. */
+export function isSignInNeeded(reason: string): boolean {
+  return reason === 'bad-token' || reason === 'expired'
+}
+
+function whatBecomes(facts: Facts, messages: Messages): string {
+  if (!facts.isShown) return messages.waitingForLine
+  if (!facts.mayWrite) return messages.away.nothing
+  return facts.keeps && !facts.trouble ? messages.away.kept : messages.away['not-kept']
+}
+
+function storageWords(trouble: StoreErrorCode, messages: Messages): string {
+  if (trouble === 'quota') return messages.storageFull
+  return trouble === 'closed' ? messages.storageGone : messages.noStorage
+}
