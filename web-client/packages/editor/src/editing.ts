@@ -3,7 +3,7 @@
 import { toggleMark } from 'prosemirror-commands'
 import type { MarkType, Node } from 'prosemirror-model'
 import type { Command, EditorState } from 'prosemirror-state'
-import { canRedo, canUndo, indent, moveBlocks, redo, schema, setBlock, toggleList, undo } from '@plenary/text'
+import { canRedo, canUndo, indent, moveBlocks, redo, schema, setBlock, setKind, toggleList, undo } from '@plenary/text'
 import type { BlockAttrs } from '@plenary/text'
 import type { Action } from './action.ts'
 import type { ToolbarState } from './toolbar.ts'
@@ -11,9 +11,7 @@ import { blockText } from './survey.ts'
 
 const { marks } = schema
 
-const plain: Partial<BlockAttrs> = { header: null, list: null, indent: 0, blockquote: null, codeBlock: null }
-
-const heading = (level: number): Command => setBlock({ ...plain, header: level })
+const heading = (header: number): Command => setKind({ header })
 
 const scripted = (value: 'super' | 'sub'): Command => toggleMark(marks['script'] as MarkType, { value })
 
@@ -49,14 +47,14 @@ export const commands: Partial<Record<Action, Command>> = {
   superscript: scripted('super'),
   subscript: scripted('sub'),
   clear,
-  paragraph: setBlock(plain),
+  paragraph: setKind({}),
   heading1: heading(1),
   heading2: heading(2),
   heading3: heading(3),
   heading4: heading(4),
   heading5: heading(5),
   heading6: heading(6),
-  quote: setBlock({ ...plain, blockquote: true }),
+  quote: setKind({ blockquote: true }),
   bullets: toggleList('bullet'),
   numbers: toggleList('ordered'),
   indent: indent(1),

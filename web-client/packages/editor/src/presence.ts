@@ -34,11 +34,6 @@ export class Presence extends LitElement {
         display: block;
       }
 
-      button {
-        gap: 0;
-        padding: 0 0.35rem;
-      }
-
       .avatar {
         display: inline-grid;
         place-items: center;
@@ -53,18 +48,29 @@ export class Presence extends LitElement {
         letter-spacing: 0.02em;
       }
 
-      button .avatar {
-        box-shadow: 0 0 0 2px var(--_paper);
-      }
-
-      button .avatar + .avatar {
-        margin-inline-start: -0.3rem;
+      button {
+        gap: 0.15rem;
+        padding: 0 0.35rem;
       }
 
       .others {
-        margin-inline-start: 0.3rem;
+        margin-inline-start: 0.15rem;
         color: var(--_quiet);
         font-weight: 600;
+      }
+
+      .others.narrow {
+        display: none;
+      }
+
+      @container plenary (max-width: 40rem) {
+        button .avatar ~ :is(.avatar, .wide) {
+          display: none;
+        }
+
+        .others.narrow {
+          display: inline;
+        }
       }
 
       .float {
@@ -125,7 +131,10 @@ export class Presence extends LitElement {
         title=${people.map(person => this.#name(person)).join(', ')}
       >
         ${people.slice(0, SHOWN_MAX).map(person => this.#avatar(person))}
-        ${hidden > 0 ? html`<span class="others">${messages.others(this.number(hidden))}</span>` : null}
+        ${hidden > 0 ? html`<span class="others wide">${messages.others(this.number(hidden))}</span>` : null}
+        ${people.length > 1
+          ? html`<span class="others narrow">${messages.others(this.number(people.length - 1))}</span>`
+          : null}
       </button>
       <div id="list" class="float" popover tabindex="-1" role="dialog" aria-labelledby="title" @toggle=${settleFloat}>
         <h2 id="title">${summary}</h2>

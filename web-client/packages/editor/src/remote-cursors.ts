@@ -111,7 +111,7 @@ class CursorTraffic {
       if (isDestroyed || !this.#awareness.getLocalState()) return
       const { anchor, head } = state.selection
       const cursor = this.#isActive(this.#view)
-        ? { anchor: anchorAt(state, anchor, 'after'), head: anchorAt(state, head, 'after') }
+        ? { anchor: anchorAt(state, anchor), head: anchorAt(state, head) }
         : null
       const said = JSON.stringify(cursor)
       if (said === this.#said) return
@@ -155,16 +155,9 @@ function readCursors(state: EditorState, awareness: Awareness, somebody: string)
   return { decorations: DecorationSet.create(state.doc, decorations), isWaiting }
 }
 
-// What a stranger sends may be anything.
 function positionOf(state: EditorState, anchor: Anchor): number | null {
-  try {
-    const position = anchorPosition(state, anchor)
-    if (position === null) return null
-    const place = state.doc.resolve(Math.min(position, state.doc.content.size - 1))
-    return place.parent.isTextblock ? place.pos : null
-  } catch {
-    return null
-  }
+  const position = anchorPosition(state, anchor)
+  return position === null ? null : Math.min(Math.max(position, 1), state.doc.content.size - 1)
 }
 
 function drawCursor(person: Person, isSecond: boolean): HTMLElement {
@@ -177,7 +170,6 @@ function drawCursor(person: Person, isSecond: boolean): HTMLElement {
   // Shown by the style sheet: a name is no text of the document, not to be found or copied in it.
   name.dataset['name'] = person.name
   name.dataset['initials'] = initials(person.name)
-  name.dir = 'auto'
   for (const part of [caret, name]) part.style.setProperty('--person', person.colour)
   root.append(caret, name)
   return root

@@ -135,6 +135,10 @@ export class StatusBar extends LitElement {
         color: var(--_bad);
       }
 
+      .both::after {
+        content: ' ·';
+      }
+
       .meter {
         inline-size: 5.5rem;
         block-size: 0.3rem;
@@ -155,12 +159,13 @@ export class StatusBar extends LitElement {
         background: currentcolor;
       }
 
-      @media (max-width: 40rem) {
+      @container plenary (max-width: 40rem) {
         :host {
           padding-inline: 0.7rem;
         }
 
         .meter,
+        .both,
         .section,
         .has-selection .total {
           display: none;
@@ -201,7 +206,8 @@ export class StatusBar extends LitElement {
     const tone = limitTone(total, limit)
     return html`<span class="total ${tone}" title=${tip}>
       <span class="meter" aria-hidden="true"><span></span></span>
-      ${tone === 'over' ? tip : messages.wordsOf(number(total), number(limit))}
+      <span class=${tone === 'over' ? 'both' : ''}>${messages.wordsOf(number(total), number(limit))}</span>
+      ${tone === 'over' ? html`<span>${tip}</span>` : nothing}
     </span>`
   }
 

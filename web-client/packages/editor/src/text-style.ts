@@ -255,11 +255,15 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
 }
 
 .plenary-text :is(th, td) {
-  min-inline-size: 5em;
+  min-inline-size: 6em;
   padding: 0.45em 0.65em;
   border-block-end: 1px solid var(--_line);
   text-align: start;
   vertical-align: top;
+}
+
+.plenary-text :is(th, td) > * {
+  margin: 0;
 }
 
 .plenary-text th {
@@ -272,7 +276,7 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
   position: absolute;
   inline-size: 2px;
   block-size: 1.3em;
-  margin-block-start: -0.05em;
+  margin-block-start: calc((1lh - 1.3em) / 2);
   margin-inline-start: -1px;
   border-radius: 1px;
   background: var(--person-shown);
@@ -284,26 +288,26 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
   position: absolute;
   inset-inline-end: var(--gutter);
   z-index: 1;
+  display: flex;
+  align-items: center;
+  block-size: 1lh;
   max-inline-size: calc(-1 * var(--gutter) - 0.4rem);
-  overflow: hidden;
-  margin-block-start: 0.25em;
-  padding: 0.1rem 0.45rem;
-  border-start-start-radius: 4px;
-  border-end-start-radius: 4px;
-  background: var(--person);
-  color: #fff;
-  font: 600 0.6875rem / 1.35 var(--_interface);
-  text-align: start;
   text-indent: 0;
-  text-overflow: ellipsis;
-  white-space: nowrap;
-  letter-spacing: 0;
   pointer-events: none;
   user-select: none;
 }
 
 .plenary-text .plenary-name::after {
   content: attr(data-name);
+  overflow: hidden;
+  padding: 0.1rem 0.45rem;
+  border-start-start-radius: 4px;
+  border-end-start-radius: 4px;
+  background: var(--person);
+  color: #fff;
+  font: 600 0.6875rem / 1.35 var(--_interface);
+  text-overflow: ellipsis;
+  white-space: nowrap;
 }
 
 .plenary-text .plenary-name.second {
@@ -319,14 +323,15 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
   --person-shown: color-mix(in oklab, var(--person), light-dark(var(--person), #fff) 45%);
 }
 
-@media (max-width: 52rem) {
+@container plenary (max-width: 52rem) {
   .plenary-text .plenary-name {
-    padding-inline: 0.15rem;
-    font-size: 0.5625rem;
+    max-inline-size: none;
   }
 
   .plenary-text .plenary-name::after {
     content: attr(data-initials);
+    padding-inline: 0.15rem;
+    font-size: 0.5625rem;
   }
 }
 

@@ -96,6 +96,16 @@ export class Toolbar extends LitElement {
             transparent
           );
         }
+
+        :host(:dir(rtl)) .row {
+          mask-image: linear-gradient(
+            to left,
+            transparent,
+            #000 var(--left),
+            #000 calc(100% - var(--right)),
+            transparent
+          );
+        }
       }
 
       button {
@@ -235,9 +245,9 @@ export class Toolbar extends LitElement {
         }
       }
 
-      @media (max-width: 40rem) {
+      @container plenary (max-width: 40rem) {
         .kind {
-          inline-size: 8.5rem;
+          inline-size: 7.25rem;
         }
       }
     `,
@@ -261,7 +271,6 @@ export class Toolbar extends LitElement {
         @focusin=${this.#roving.onFocus}
         @mousedown=${this.#keepFocus}
       >
-        <slot name="toolbar-start"></slot>
         ${hasTools
           ? html`
               ${this.#tool('undo')} ${this.#tool('redo')} ${this.#rule()} ${this.#kindMenu()} ${this.#rule()}
@@ -277,7 +286,6 @@ export class Toolbar extends LitElement {
           : nothing}
         <span class="space"></span>
         ${this.#tool('find')} ${this.#tool('outline')} ${this.#tool('help')}
-        <slot name="toolbar-end"></slot>
       </div>
     `
   }

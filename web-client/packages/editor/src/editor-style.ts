@@ -1,0 +1,273 @@
+import { css } from 'lit'
+
+/** Where things are: tools above, the page on its desk, the state of things below. */
+export const editorStyle = css`
+  :host {
+    display: block;
+    min-block-size: 20rem;
+    block-size: 100%;
+    background: var(--_desk);
+  }
+
+  :host([hidden]) {
+    display: none;
+  }
+
+  .frame {
+    container: plenary / inline-size;
+    display: flex;
+    flex-direction: column;
+    block-size: 100%;
+    min-block-size: inherit;
+    background: var(--_desk);
+  }
+
+  .bar {
+    position: sticky;
+    inset-block-start: 0;
+    z-index: 3;
+    display: flex;
+    align-items: center;
+    gap: 0.4rem;
+    padding-inline: 0.5rem 0.6rem;
+    border-block-end: 1px solid var(--_line);
+    background: var(--_paper);
+  }
+
+  plenary-toolbar {
+    flex: 1;
+  }
+
+  .middle {
+    position: relative;
+    display: flex;
+    flex: 1;
+    min-block-size: 0;
+  }
+
+  plenary-sidebar {
+    flex: none;
+    inline-size: 17.5rem;
+    overflow: auto;
+    border-inline-end: 1px solid var(--_line);
+  }
+
+  .shade {
+    display: none;
+  }
+
+  .stage {
+    flex: 1;
+    min-inline-size: 0;
+    overflow: auto;
+    overscroll-behavior: contain;
+    scroll-padding-block: 1.5rem;
+  }
+
+  .page {
+    --gutter: -5.5rem;
+    position: relative;
+    min-block-size: calc(100% - 3.5rem);
+    max-inline-size: 51rem;
+    margin: 1.75rem auto;
+    padding: 4.5rem 5.5rem 5rem;
+    border-radius: 3px;
+    background: var(--_paper);
+    box-shadow: var(--_shadow);
+    cursor: text;
+  }
+
+  .finder {
+    position: sticky;
+    inset-block-start: 0.75rem;
+    z-index: 2;
+    block-size: 0;
+  }
+
+  plenary-find {
+    inline-size: min(26rem, 100% - 1rem);
+    margin-inline: auto 1rem;
+  }
+
+  plenary-status {
+    position: sticky;
+    inset-block-end: 0;
+    z-index: 2;
+    border-block-start: 1px solid var(--_line);
+    background: var(--_paper);
+  }
+
+  plenary-status:focus-visible {
+    outline-offset: -2px;
+  }
+
+  .notes {
+    margin-block-start: 3.5rem;
+    padding-block-start: 1rem;
+    border-block-start: 1px solid var(--_line);
+    color: var(--_quiet);
+    font: 0.9rem / 1.5 var(--_font);
+    cursor: auto;
+  }
+
+  .notes h2 {
+    margin: 0 0 0.5rem;
+    font: 650 0.8rem / 1.5 var(--_interface);
+  }
+
+  .notes ol {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+
+  .notes li {
+    display: flex;
+    align-items: baseline;
+    gap: 0.35rem;
+    padding-block: 0.15rem;
+    overflow-wrap: anywhere;
+  }
+
+  .notes button {
+    flex: none;
+    justify-content: flex-end;
+    min-inline-size: 1.75rem;
+    min-block-size: 1.5rem;
+    margin-inline-start: -0.35rem;
+    padding: 0 0.35rem;
+    border-radius: 5px;
+    color: var(--_accent);
+    font: 650 0.78rem / 1 var(--_interface);
+    font-variant-numeric: tabular-nums;
+  }
+
+  #sheet {
+    inline-size: min(24rem, 100vw - 1rem);
+    padding: 0.8rem;
+  }
+
+  .sheet {
+    display: grid;
+    gap: 0.5rem;
+  }
+
+  .line {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.4rem;
+  }
+
+  .line input {
+    flex: 1;
+    min-inline-size: 8rem;
+  }
+
+  .problem {
+    color: var(--_bad);
+  }
+
+  .note header {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    margin-block-end: 0.4rem;
+  }
+
+  .note slot {
+    display: block;
+    max-block-size: 40vh;
+    overflow: auto;
+    padding: 0.5rem 0.7rem;
+    border: 1px solid var(--_edge);
+    border-radius: var(--_radius);
+    cursor: text;
+  }
+
+  .note slot:focus-within {
+    outline: 2px solid var(--_accent);
+  }
+
+  @container plenary (max-width: 67.4rem) {
+    plenary-sidebar {
+      position: absolute;
+      inset-block: 0;
+      inset-inline-start: 0;
+      z-index: 3;
+      max-inline-size: 88%;
+      background: var(--_paper);
+      box-shadow: var(--_float);
+    }
+
+    .shade {
+      display: block;
+      position: absolute;
+      inset: 0;
+      z-index: 3;
+      background: rgb(12 16 14 / 35%);
+    }
+  }
+
+  @container plenary (max-width: 52rem) {
+    .page {
+      --gutter: -1.4rem;
+      min-block-size: 100%;
+      margin: 0;
+      padding: 1.75rem 1.4rem 3rem;
+      border-radius: 0;
+      box-shadow: none;
+    }
+
+    .bar {
+      padding-inline: 0.1rem 0.25rem;
+    }
+
+    plenary-find {
+      margin-inline: auto;
+    }
+  }
+
+  @media (prefers-contrast: more) {
+    .page {
+      border: 1px solid var(--_line);
+    }
+  }
+
+  @media print {
+    :host,
+    .frame,
+    .middle,
+    .stage,
+    .page {
+      display: block;
+      block-size: auto;
+      min-block-size: 0;
+      max-inline-size: none;
+      margin: 0;
+      padding: 0;
+      border: 0;
+      overflow: visible;
+      background: none;
+      box-shadow: none;
+      container-type: normal;
+    }
+
+    .bar,
+    [part='banner'],
+    .shade,
+    plenary-sidebar,
+    .finder,
+    plenary-status {
+      display: none !important;
+    }
+
+    .notes {
+      color: #000;
+      font-size: 9.5pt;
+    }
+
+    .notes li {
+      break-inside: avoid;
+    }
+  }
+`

@@ -1,0 +1,17 @@
+// The view of a linear text.
+//
+//   import { TextEditor } from '@plenary/editor'
+//   customElements.define('my-editor', TextEditor)        // or a class that extends it
+//   editor.content = { doc, awareness }
+//   editor.user = { id, name }
+//   editor.status = { words: 'Saved', tone: 'good' }
+
+export type { Action } from './action.ts'
+export { directionOf, languages, messagesFor } from './messages/index.ts'
+export type { Messages } from './messages/index.ts'
+export { plural } from './messages/plural.ts'
+export type { AwarenessUser, Person } from './person.ts'
+export type { Status, WordCounts } from './status-bar.ts'
+export { type Content, TextEditor } from './text-editor.ts'
+export { controls, tokens } from './tokens.ts'
+export type { ToolbarKind } from './toolbar.ts'

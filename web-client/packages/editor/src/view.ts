@@ -1,0 +1,80 @@
+// The ProseMirror views: of the text, and of a footnote.
+
+import { baseKeymap, chainCommands } from 'prosemirror-commands'
+import { dropCursor } from 'prosemirror-dropcursor'
+import { undoInputRule } from 'prosemirror-inputrules'
+import { keymap } from 'prosemirror-keymap'
+import { Plugin } from 'prosemirror-state'
+import type { Command } from 'prosemirror-state'
+import { Decoration, DecorationSet } from 'prosemirror-view'
+import type { EditorView } from 'prosemirror-view'
+import { clearKindAtStart, indent, splitLine } from '@plenary/text'
+import type { LinearBinding } from '@plenary/text'
+import { keysOf } from './action.ts'
+import type { Action } from './action.ts'
+import { commands } from './editing.ts'
+import { shorthand } from './shorthand.ts'
+
+const lineBreaks: Record<string, Command> = {
+  Enter: splitLine,
+  'Shift-Enter': splitLine,
+  Backspace: chainCommands(undoInputRule, clearKindAtStart, baseKeymap['Backspace'] as Command),
+  Tab: indentItem(1),
+  'Shift-Tab': indentItem(-1),
+}
+
+// Elsewhere than in a list Tab goes on through the page, as people who cannot use a mouse need it.
+function indentItem(by: 1 | -1): Command {
+  return (state, dispatch) => {
+    if (!state.selection.$from.parent.attrs['list']) return false
+    indent(by)(state, dispatch)
+    return true
+  }
+}
+
+/** Keys of actions, each done by `run`. */
+function actionKeys(actions: Action[], run: (action: Action) => boolean): Record<string, Command> {
+  const keys: Record<string, Command> = {}
+  for (const action of actions) for (const key of keysOf[action] ?? []) keys[key] = () => run(action)
+  return keys
+}
+
+/** The plugins that every text has: its binding, keys, and what shows that it is empty. */
+export function textPlugins(binding: LinearBinding, run: (action: Action) => boolean): Plugin[] {
+  return [
+    binding.plugin(),
+    shorthand(),
+    keymap(actionKeys(Object.keys(keysOf) as Action[], run)),
+    keymap(lineBreaks),
+    keymap(baseKeymap),
+    dropCursor({ color: false, class: 'plenary-drop', width: 2 }),
+    emptyText(),
+  ]
+}
+
+/** Marks a text without a letter, for its placeholder. */
+function emptyText(): Plugin {
+  return new Plugin({
+    props: {
+      decorations({ doc }) {
+        if (doc.childCount > 1 || doc.content.size > 2) return null
+        return DecorationSet.create(doc, [Decoration.node(0, doc.content.size, { class: 'plenary-empty' })])
+      },
+    },
+  })
+}
+
+/** Runs the command of an action in a view; false when it has none or cannot be done now. */
+export function runIn(view: EditorView, action: Action): boolean {
+  const command = commands[action]
+  return command !== undefined && view.editable && command(view.state, view.dispatch, view)
+}
+
+/** Sets a mark over a stretch, or takes it away. */
+export function setMark(view: EditorView, name: string, attrs: Record<string, unknown> | null, from: number, to: number): void {
+  const type = view.state.schema.marks[name]
+  if (!type || from === to) return
+  const tr = view.state.tr.removeMark(from, to, type)
+  view.dispatch(attrs ? tr.addMark(from, to, type.create(attrs)) : tr)
+}
+
