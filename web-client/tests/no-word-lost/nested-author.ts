@@ -6,7 +6,15 @@ import { Schema } from 'prosemirror-model'
 import { type Command, EditorState, type PluginView, TextSelection, type Transaction } from 'prosemirror-state'
 import { canSplit } from 'prosemirror-transform'
 import type { EditorView } from 'prosemirror-view'
-import { redo, undo, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from 'y-prosemirror'
+import {
+  defaultDeleteFilter,
+  defaultProtectedNodes,
+  redo,
+  undo,
+  ySyncPlugin,
+  ySyncPluginKey,
+  yUndoPlugin,
+} from 'y-prosemirror'
 import * as Y from 'yjs'
 import type { Action, Author } from './author.ts'
 import type { Random } from './random.ts'
@@ -37,7 +45,13 @@ export class NestedAuthor implements Author {
   constructor(name: string) {
     this.name = name
     const fragment = this.doc.getXmlFragment('prosemirror')
-    const undoManager = new Y.UndoManager(fragment, { trackedOrigins: new Set([ySyncPluginKey]), captureTimeout: 0 })
+    // As the plugin makes it, but that each action can be taken back by itself.
+    const undoManager = new Y.UndoManager(fragment, {
+      trackedOrigins: new Set([ySyncPluginKey]),
+      deleteFilter: item => defaultDeleteFilter(item, defaultProtectedNodes),
+      captureTransaction: transaction => transaction.meta.get('addToHistory') !== false,
+      captureTimeout: 0,
+    })
     this.state = EditorState.create({
       schema,
       plugins: [ySyncPlugin(fragment), yUndoPlugin({ undoManager })],

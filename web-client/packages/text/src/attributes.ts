@@ -65,6 +65,13 @@ export function breakAttributes(attrs: Attrs): Record<string, unknown> {
   return attributes
 }
 
+/** What is left of unknown attributes once a line gets `attrs`: a name that is known now has no unknown value. */
+export function withoutSet(other: Attributes | null, attrs: Attrs): Attributes | null {
+  const names = BLOCK.filter(([, attr]) => attr in attrs).map(([name]) => name)
+  const rest = Object.entries(other ?? {}).filter(([name]) => !names.includes(name))
+  return rest.length > 0 ? Object.fromEntries(rest) : null
+}
+
 /** The marks of a run with `attributes`. */
 export function runMarks(attributes: Attributes | undefined): readonly Mark[] {
   let marks: Mark[] | null = null
@@ -88,9 +95,9 @@ export function runAttributes(marks: readonly Mark[]): Record<string, unknown> {
   for (const mark of marks) {
     const known = INLINE_BY_NAME.get(mark.type.name)
     if (known) attributes[known[0]] = known[2] ? mark.attrs[known[2]] : true
-    else if (mark.type.name === 'unknown') Object.assign(attributes, mark.attrs['attributes'])
   }
-  return attributes
+  const unknown = marks.find(mark => mark.type.name === 'unknown')
+  return unknown ? { ...unknown.attrs['attributes'], ...attributes } : attributes
 }
 
 const RANKS = new Map(Object.keys(schema.marks).map((name, rank) => [name, rank]))

@@ -165,6 +165,7 @@ export class LinearBinding {
 
   /** Stops following the shared text. What was typed is in it already. */
   detach(): void {
+    if (!this.#host) return
     clearTimeout(this.#holdTimer)
     clearTimeout(this.#quietTimer)
     this.#holdTimer = this.#quietTimer = undefined

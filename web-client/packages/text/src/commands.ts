@@ -3,7 +3,7 @@
 import { type Attrs, Fragment, type Node, Slice } from 'prosemirror-model'
 import { type Command, type EditorState, Selection, TextSelection } from 'prosemirror-state'
 import { ReplaceStep } from 'prosemirror-transform'
-import { isSameValue } from './attributes.ts'
+import { isSameValue, withoutSet } from './attributes.ts'
 import { bindingOf } from './binding.ts'
 import { placeOf } from './positions.ts'
 import { type BlockAttrs, schema } from './schema.ts'
@@ -48,7 +48,8 @@ function changeBlocks(change: (attrs: BlockAttrs) => Partial<BlockAttrs>): Comma
   return (state, dispatch) => {
     const { tr } = state
     for (const { node, position } of selectedBlocks(state)) {
-      const changes = change(node.attrs as BlockAttrs)
+      const set = change(node.attrs as BlockAttrs)
+      const changes = { other: withoutSet((node.attrs as BlockAttrs).other, set), ...set }
       for (const [name, value] of Object.entries(changes)) {
         if (!isSameValue(node.attrs[name], value)) tr.setNodeAttribute(position, name, value)
       }

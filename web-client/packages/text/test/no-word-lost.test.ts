@@ -7,8 +7,10 @@ import { Ledger } from '../../../tests/no-word-lost/ledger.ts'
 import { LinearAuthor } from '../../../tests/no-word-lost/linear-author.ts'
 import { Random } from '../../../tests/no-word-lost/random.ts'
 
-const SEED = Number(process.env['SEED'] ?? 1)
-const DOCUMENTS = Number(process.env['DOCUMENTS'] ?? 25)
+// `SEED=7 DOCUMENTS=500 npx vitest run packages/text/test/no-word-lost.test.ts` looks further.
+const { env = {} } = (globalThis as { process?: { env?: Record<string, string> } }).process ?? {}
+const SEED = Number(env['SEED'] ?? 1)
+const DOCUMENTS = Number(env['DOCUMENTS'] ?? 25)
 const ROUNDS = 8
 
 function merge(authors: readonly LinearAuthor[], random: Random): void {
