@@ -164,14 +164,23 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
   })
   .join('\n')}
 
-/* What stands between two lists parts them, unless the paragraphs of the text are numbered through. */
-.plenary-text:not([data-numbering='through']) .ProseMirror > :not([data-list]) {
+/* What stands between two lists parts them, unless the paragraphs of the text are numbered through. An indented line
+   goes on with the item above it. The same in packages/text/src/numbers.ts. */
+.plenary-text:not([data-numbering='through']) .ProseMirror > :not([data-list], [data-indent]) {
   counter-set: n0 n1 n2 n3 n4 n5 n6 n7 n8;
 }
 
-.plenary-text[data-numbering='through'] .ProseMirror > :not([data-list]) {
+.plenary-text[data-numbering='through'] .ProseMirror > :not([data-list], [data-indent]) {
   counter-set: n1 n2 n3 n4 n5 n6 n7 n8;
 }
+
+${[1, 2, 3, 4, 5, 6, 7, 8]
+  .map(level => {
+    const counters = [1, 2, 3, 4, 5, 6, 7, 8].filter(other => other >= level).map(other => `n${other}`)
+    const line = `.plenary-text .ProseMirror > [data-indent='${level}']:not([data-list])`
+    return `${line} { counter-set: ${counters.join(' ')}; }`
+  })
+  .join('\n')}
 
 /* Not agreed. */
 .plenary-text .bracket {
@@ -288,7 +297,8 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
   position: absolute;
   inset-inline-end: var(--gutter);
   z-index: 1;
-  display: flex;
+  /* Inline, so that it stands beside the line of its cursor. */
+  display: inline-flex;
   align-items: center;
   block-size: 1lh;
   max-inline-size: calc(-1 * var(--gutter) - 0.4rem);
@@ -315,7 +325,7 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
 }
 
 .plenary-text .plenary-remote-selection {
-  background: color-mix(in oklab, var(--person) 24%, transparent);
+  background: color-mix(in oklab, var(--person-shown) 26%, transparent);
 }
 
 .plenary-text .plenary-cursor,

@@ -19,6 +19,7 @@ export {
   toggleList,
 } from './commands.ts'
 export type { Delta, Op } from './delta.ts'
+export { type ExportOptions, toDelta, toHtml, toText } from './export.ts'
 export {
   beginMerge,
   cancelMerge,
@@ -29,9 +30,12 @@ export {
   type MergeWords,
   mergeReport,
 } from './merge-report.ts'
+export { lineNumbers, numberLabel, type Numbering } from './numbers.ts'
+export { cleanPastedHtml, pasteProps, slicePastedText } from './paste.ts'
 export { docPosition, textIndex } from './positions.ts'
 export { readDelta, readText } from './reading.ts'
 export { type BlockAttrs, schema } from './schema.ts'
+export { tableCells, type TableCells } from './tables.ts'
 export { canRedo, canUndo, redo, undo } from './undo.ts'
 export {
   type CountedFootnotes,

@@ -4,6 +4,7 @@
 import type { Fragment, Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { readText } from './reading.ts'
+import { tableCells } from './tables.ts'
 
 // Each character in these ranges parts words.
 const BREAKS =
@@ -224,15 +225,9 @@ function sharedWords(text: Y.Text): { words: number; notes: readonly string[] } 
   return { words: sum(parts, 'left-out', null), notes: parts.flatMap(part => part.notes) }
 }
 
-// A table is read as crates/plenary-text/src/document.rs reads it.
 function countTable(table: unknown): { words: number; notes: readonly string[] } {
-  const none = { words: 0, notes: [] }
-  if (!(table instanceof Y.Map)) return none
-  const [rows, columns, cells] = ['rows', 'columns', 'cells'].map(name => table.get(name))
-  if (!(rows instanceof Y.Array && columns instanceof Y.Array && cells instanceof Y.Map)) return none
-  const keys = new Set(rows.map(row => columns.map(column => `${row}/${column}`)).flat())
-  const texts = [...keys].map(key => cells.get(key) as unknown).filter(cell => cell instanceof Y.Text)
-  const counted = texts.map(sharedWords)
+  const cells = tableCells(table)?.rows.flat() ?? []
+  const counted = cells.filter(cell => cell !== null).map(sharedWords)
   return {
     words: counted.reduce((words, cell) => words + cell.words, 0),
     notes: counted.flatMap(cell => cell.notes),

@@ -47,10 +47,17 @@ export function findNotes(root: Element, newId: () => string): PastedNotes {
 
   const holders = new Holders()
   const ids = new Map<Element, string>()
+  const byTarget = new Map<Element, string>()
   for (const link of links) {
     const text = (link.textContent ?? '').replaceAll(/\s+/g, '')
     const target = targetOf(link)
     if (!target || !LABEL.test(text) || target.contains(link)) continue
+    // A second reference to the same note; the way back goes to the first.
+    const known = byTarget.get(target)
+    if (known !== undefined && !labels.has(link)) {
+      references.set(link, known)
+      continue
+    }
     // The way back points to the reference, or to what stands directly around or in it.
     const ways = [link, link.parentElement, link.firstElementChild].flatMap(at => (at && backs.get(at)) ?? [])
     const back = ways.find(way => way === target || target.contains(way) || holders.of(target)?.contains(way))
@@ -65,6 +72,7 @@ export function findNotes(root: Element, newId: () => string): PastedNotes {
       holding.add(holder)
     }
     references.set(link, id)
+    byTarget.set(target, id)
     for (const way of ways) {
       const said = (way.textContent ?? '').trim()
       if (holder.contains(way) && (GOES_BACK.test(said) || LABEL.test(said))) labels.add(way)

@@ -58,10 +58,12 @@ interface Context {
   marks: Readonly<Record<string, unknown>>
   /** Attributes of lines, but for lists and indentation. */
   line: Readonly<Record<string, unknown>>
-  /** How deep in lists, and the kind of the innermost. */
+  /** How deep in lists, and what the items of the innermost are. */
   depth: number
-  isOrdered: boolean
+  list: 'bullet' | 'ordered' | null
   item: Item | null
+  /** How far a paragraph that is no item is indented, beyond its list. */
+  margin: number
   /** Text direction of what is around, `null` when nothing says. */
   direction: 'rtl' | 'ltr' | null
   keepsSpace: boolean
@@ -132,8 +134,9 @@ class Reader {
       marks: {},
       line: {},
       depth: 0,
-      isOrdered: false,
+      list: null,
       item: null,
+      margin: 0,
       direction: null,
       keepsSpace: false,
       isInRow: false,
@@ -188,6 +191,7 @@ class Reader {
     }
     if (this.notes && (this.notes.labels.has(element) || this.notes.holders.has(element))) return null
     if (this.ownEmbed(element, outer)) return null
+    if (element.className === 'bracket-sign' && outer.marks['bracket']) return null
     // Spaces that other programs write so that they are not collapsed.
     if (element.className === 'Apple-converted-space' || style.get('mso-spacerun') === 'yes') {
       this.addText(' ', outer)
@@ -308,7 +312,7 @@ class Reader {
     const heading = /^H([1-6])$/.exec(tag)?.[1] ?? (/^MsoTitle\b/.test(element.className) ? '1' : undefined)
     if (heading) line['header'] = Number(heading)
     if (tag === 'BLOCKQUOTE' || /^Mso(Intense)?Quote\b/.test(element.className)) line['blockquote'] = true
-    if (tag === 'PRE') line['code-block'] = true
+    if (tag === 'PRE') line['code-block'] = /\blanguage-([\w+#-]{1,40})/.exec(element.className)?.[1] ?? true
     if (element.lang && tag !== 'BODY' && tag !== 'HTML') line['lang'] = element.lang
 
     const direction = (element.getAttribute('dir') ?? style.get('direction'))?.toLowerCase()
@@ -321,13 +325,15 @@ class Reader {
 
     if (tag === 'UL' || tag === 'OL' || tag === 'MENU' || tag === 'DIR') {
       context.depth = outer.depth + 1
-      context.isOrdered = tag === 'OL'
+      // One without bullets is there for the indentation.
+      const isBare = style.get('list-style-type') === 'none' || style.get('list-style') === 'none'
+      context.list = isBare ? null : tag === 'OL' ? 'ordered' : 'bullet'
     } else if (tag === 'LI') {
       const level = Number(element.getAttribute('aria-level') ?? element.dataset['ariaLevel']) || 0
       context.depth = Math.max(outer.depth, level, 1)
       const isBox = element.getAttribute('role') === 'checkbox'
       const box = element.getAttribute('aria-checked') === 'true' ? 'checked' : 'unchecked'
-      context.item = { kind: isBox ? box : outer.isOrdered ? 'ordered' : 'bullet' }
+      context.item = { kind: isBox ? box : outer.list }
     }
     // Word's lists are paragraphs that name a list and a level.
     const level = /\blevel(\d)\b/.exec(style.get('mso-list') ?? '')?.[1]
@@ -335,6 +341,8 @@ class Reader {
       context.depth = Number(level)
       context.item = { kind: 'bullet' }
     }
+    const margin = style.get('margin-inline-start') ?? style.get(context.direction === 'rtl' ? 'margin-right' : 'margin-left')
+    if (/^(P|H[1-6]|PRE)$/.test(tag)) context.margin = level ? 0 : levels(margin)
     if (this.isOwn) ownLine(element, line, context)
     return context
   }
@@ -440,7 +448,7 @@ class Reader {
     // A line is one of these.
     if (attributes['code-block']) delete attributes['header']
     if (attributes['code-block'] || attributes['header']) delete attributes['blockquote']
-    let indent = depth
+    let indent = depth + context.margin
     if (item?.kind && !attributes['header']) {
       attributes['list'] = item.kind
       delete attributes['blockquote']
@@ -464,6 +472,14 @@ function placed(context: Context, align: unknown, text: string): Record<string, 
   const side = align === 'start' ? start : align === 'end' ? end : align
   const isSaid = context.direction === 'rtl' || (context.direction === 'ltr' && natural === 'rtl')
   return { direction: isSaid ? direction : null, align: side === start ? null : side }
+}
+
+// What one level of indentation is in each unit, as word processors have it.
+const LEVEL: Readonly<Record<string, number>> = { pt: 36, px: 48, cm: 1.27, mm: 12.7, in: 0.5, pc: 3, em: 2 }
+
+function levels(margin: string | undefined): number {
+  const [, size, unit] = /^([\d.]+)(\w\w)$/.exec(margin ?? '') ?? []
+  return Math.min(Math.round((Number(size) || 0) / (LEVEL[unit ?? ''] ?? Infinity)), INDENT_MAX)
 }
 
 function ownLine(element: HTMLElement, line: Record<string, unknown>, context: Context): void {
