@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import type { IndexedDocumentStore } from '../../src/store/indexed-document-store.ts'
+import { randomFrom } from '../random.ts'
 import { Device, type Tab } from './device.ts'
 
 const SEEDS = 20
@@ -59,15 +60,5 @@ async function simulate(seed: number): Promise<void> {
   for (const tab of tabs) {
     expect(tab.troubles.at(-1) ?? null, `seed ${seed}`).toBeNull()
     for (const word of tab.text.match(/w\d+\./g) ?? []) expect(again.text, `seed ${seed}`).toContain(word)
-  }
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }

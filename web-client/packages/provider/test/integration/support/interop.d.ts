@@ -27,7 +27,7 @@ declare module '*/tests/interop/support/server.mjs' {
 }
 declare module '*/tests/interop/support/proxy.mjs' {
   export class Proxy {
-    static to(server: { readonly port: number }, options?: { delayMs?: number }): Promise<Proxy>
+    static to(server: { readonly port: number }, options?: { delayMs?: number, bytesPerSecond?: number }): Promise<Proxy>
     readonly address: string
     readonly lines: Set<unknown>
     cut(): void
