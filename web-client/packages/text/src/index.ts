@@ -20,6 +20,7 @@ export {
 } from './commands.ts'
 export type { Delta, Op } from './delta.ts'
 export { type ExportOptions, toDelta, toHtml, toText } from './export.ts'
+export { findAll, type FindOptions, type Match, replaceMatches } from './find.ts'
 export {
   beginMerge,
   cancelMerge,
