@@ -7,6 +7,9 @@ import { startBrowser } from './support/windows.mjs'
 
 const [folder = 'screenshots', ...wanted] = process.argv.slice(2)
 
+// What is counted and listed comes in idle time.
+const SETTLE_MS = 900
+
 const desk = { width: 1280, height: 860 }
 const phone = { width: 390, height: 844 }
 const looks = {
@@ -60,6 +63,7 @@ for (const [name, { query = '', act, ...options }] of Object.entries(looks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const context = await browser.newContext(options)
   const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
   page.on('console', message => message.type() === 'error' && console.log(name, message.text()))
   page.on('pageerror', error => console.log(name, error.stack))
   await page.goto(`${site.origin}/?${query}`)
@@ -75,9 +79,9 @@ for (const [name, { query = '', act, ...options }] of Object.entries(looks)) {
     await page.getByText('Each section below ends').first().click({ position: { x: 60, y: 8 } })
   }
   await page.waitForFunction(() => dev.editor.shadowRoot.querySelector('plenary-status').counts.total >= 0)
-  await page.evaluate(() => new Promise(done => requestIdleCallback(() => requestAnimationFrame(() => setTimeout(done, 400)))))
+  await page.waitForTimeout(SETTLE_MS)
   await act?.(page)
-  await page.evaluate(() => new Promise(done => requestIdleCallback(() => requestAnimationFrame(() => setTimeout(done, 400)))))
+  await page.waitForTimeout(SETTLE_MS)
   await page.screenshot({ path: join(folder, `${name}.png`) })
   await context.close()
 }

@@ -188,3 +188,11 @@ export function markStretch(state: EditorState, name: string): { from: number; t
   const isChosen = from < found.from || to > found.to
   return { ...(isChosen ? { from, to } : found), value: Object.values(mark.attrs)[0] }
 }
+
+/** The selection without the spaces at its ends, which choosing word by word takes along. */
+export function wordsChosen(state: EditorState): { from: number; to: number } {
+  const { from, to } = state.selection
+  const text = state.doc.textBetween(from, to, '\n', '\ufffc')
+  const spaces = (pattern: RegExp) => pattern.exec(text)?.[0].length ?? 0
+  return text.trim() === '' ? { from, to } : { from: from + spaces(/^[ \u00a0]+/), to: to - spaces(/[ \u00a0]+$/) }
+}

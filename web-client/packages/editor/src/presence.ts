@@ -131,9 +131,9 @@ export class Presence extends LitElement {
         title=${people.map(person => this.#name(person)).join(', ')}
       >
         ${people.slice(0, SHOWN_MAX).map(person => this.#avatar(person))}
-        ${hidden > 0 ? html`<span class="others wide">${messages.others(this.number(hidden))}</span>` : null}
+        ${hidden > 0 ? html`<span class="others wide" dir="ltr">${messages.others(this.number(hidden))}</span>` : null}
         ${people.length > 1
-          ? html`<span class="others narrow">${messages.others(this.number(people.length - 1))}</span>`
+          ? html`<span class="others narrow" dir="ltr">${messages.others(this.number(people.length - 1))}</span>`
           : null}
       </button>
       <div id="list" class="float" popover tabindex="-1" role="dialog" aria-labelledby="title" @toggle=${settleFloat}>

@@ -97,6 +97,7 @@ export class Sidebar extends LitElement {
         flex: 1;
         min-inline-size: 0;
         overflow-wrap: anywhere;
+        text-align: -webkit-match-parent;
         text-align: match-parent;
       }
 

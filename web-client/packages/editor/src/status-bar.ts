@@ -136,7 +136,7 @@ export class StatusBar extends LitElement {
       }
 
       .both::after {
-        content: ' ·';
+        content: ' · ';
       }
 
       .meter {
@@ -206,8 +206,10 @@ export class StatusBar extends LitElement {
     const tone = limitTone(total, limit)
     return html`<span class="total ${tone}" title=${tip}>
       <span class="meter" aria-hidden="true"><span></span></span>
-      <span class=${tone === 'over' ? 'both' : ''}>${messages.wordsOf(number(total), number(limit))}</span>
-      ${tone === 'over' ? html`<span>${tip}</span>` : nothing}
+      <span>
+        <span class=${tone === 'over' ? 'both' : ''}>${messages.wordsOf(number(total), number(limit))}</span
+        >${tone === 'over' ? tip : nothing}
+      </span>
     </span>`
   }
 

@@ -9,7 +9,7 @@ import { LinearBinding, countRange, embedWords, insertFootnote, readText, setBlo
 import type { CountedFootnotes, EmbedWords } from '@plenary/text'
 import { keysOf, readingActions } from './action.ts'
 import type { Action, LanguageEvent, ToolEvent } from './action.ts'
-import { isSameToolbar, markStretch, toolbarState } from './editing.ts'
+import { isSameToolbar, markStretch, toolbarState, wordsChosen } from './editing.ts'
 import { FindBar } from './find-bar.ts'
 import type { FindEvent, FindResult } from './find-bar.ts'
 import { placeFloat } from './float.ts'
@@ -219,8 +219,7 @@ export class TextEditor extends LitElement {
         editable: () => this.canWrite,
         attributes: () => this.#textAttributes(this.messages.text),
         dispatchTransaction: this.#dispatch,
-        handleClick: (_view, _position, event) => this.#onClick(event),
-        handleDOMEvents: { click: (_view, event) => this.#keepPage(event) },
+        handleDOMEvents: { click: (_view, event) => this.#onClick(event) },
       },
     )
     notes.observeDeep(this.#onNotes)
@@ -507,8 +506,8 @@ export class TextEditor extends LitElement {
     const { view } = this
     if (!view || this.#note) return false
     const there = markStretch(view.state, 'link')
-    const { from, to, empty } = view.state.selection
-    if (!there && empty) return false
+    const { from, to } = wordsChosen(view.state)
+    if (!there && from === to) return false
     this.#openSheet(
       there
         ? { kind: 'link', from: there.from, to: there.to, href: String(there.value), isThere: true, isInvalid: false }
@@ -522,8 +521,8 @@ export class TextEditor extends LitElement {
     const { view } = this
     if (!view || this.#note) return false
     const there = markStretch(view.state, 'bracket')
-    const { from, to, empty } = view.state.selection
-    if (!there && empty) return false
+    const { from, to } = wordsChosen(view.state)
+    if (!there && from === to) return false
     const proposer = there ? String(there.value) : (this.user?.name ?? '')
     this.#openSheet({ kind: 'bracket', from: there?.from ?? from, to: there?.to ?? to, proposer, isThere: !!there }, true)
     return true
@@ -646,18 +645,13 @@ export class TextEditor extends LitElement {
     const target = event.target instanceof Element ? event.target : null
     const note = target?.closest('sup[data-footnote]')
     const link = target?.closest<HTMLAnchorElement>('a[href]')
-    if (note && this.view) return this.#openNote(this.view.posAtDOM(note, 0))
+    if (note && this.view) return this.#openNote(this.view.posAtDOM(note, 0, -1))
     if (!link) return false
+    // A link must not take the page with the text away.
+    event.preventDefault()
     if (!this.canWrite || event.ctrlKey || event.metaKey) this.#openHref(link.href)
-    // The cursor goes to the link first.
-    else setTimeout(() => this.#openLink(false))
-    return !this.canWrite
-  }
-
-  /** A link must not take the page with the text away. */
-  #keepPage(event: MouseEvent): boolean {
-    if (event.target instanceof Element && event.target.closest('a[href]')) event.preventDefault()
-    return false
+    else this.#openLink(false)
+    return true
   }
 
   // --- what is shown ---

@@ -301,7 +301,7 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
   display: inline-flex;
   align-items: center;
   block-size: 1lh;
-  max-inline-size: calc(-1 * var(--gutter) - 0.4rem);
+  max-inline-size: calc(-1 * var(--gutter) - 0.1rem);
   text-indent: 0;
   pointer-events: none;
   user-select: none;
@@ -310,7 +310,7 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
 .plenary-text .plenary-name::after {
   content: attr(data-name);
   overflow: hidden;
-  padding: 0.1rem 0.45rem;
+  padding: 0.1rem 0.3rem;
   border-start-start-radius: 4px;
   border-end-start-radius: 4px;
   background: var(--person);

@@ -136,7 +136,7 @@ export class Toolbar extends LitElement {
       }
 
       .kind svg,
-      .chevron svg {
+      .chevron svg + svg {
         inline-size: 0.9rem;
         block-size: 0.9rem;
         color: var(--_quiet);

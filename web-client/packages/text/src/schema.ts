@@ -156,6 +156,8 @@ export const schema = new Schema({
      * The outermost mark, so that one bracket stays one element whatever is bold in it. */
     bracket: {
       attrs: { proposer: {} },
+      // What is typed behind the bracket is none of it.
+      inclusive: false,
       parseDOM: [
         { tag: 'span[data-bracket]', getAttrs: dom => ({ proposer: dom.dataset['bracket'] }) },
       ],
