@@ -4,7 +4,7 @@ import { baseKeymap, chainCommands } from 'prosemirror-commands'
 import { dropCursor } from 'prosemirror-dropcursor'
 import { undoInputRule } from 'prosemirror-inputrules'
 import { keymap } from 'prosemirror-keymap'
-import { Plugin } from 'prosemirror-state'
+import { NodeSelection, Plugin, TextSelection } from 'prosemirror-state'
 import type { Command } from 'prosemirror-state'
 import { Decoration, DecorationSet } from 'prosemirror-view'
 import type { EditorView } from 'prosemirror-view'
@@ -43,6 +43,7 @@ function actionKeys(actions: Action[], run: (action: Action) => boolean): Record
 export function textPlugins(binding: LinearBinding, run: (action: Action) => boolean): Plugin[] {
   return [
     binding.plugin(),
+    atomsStay(),
     shorthand(),
     keymap(actionKeys(Object.keys(keysOf) as Action[], run)),
     keymap(lineBreaks),
@@ -50,6 +51,30 @@ export function textPlugins(binding: LinearBinding, run: (action: Action) => boo
     dropCursor({ color: false, class: 'plenary-drop', width: 2 }),
     emptyText(),
   ]
+}
+
+/**
+ * Whoever types or pastes while a footnote, a table or a locked box is selected, as the arrow keys do in passing, writes
+ * behind it and not in its place. Deleting it takes a key that deletes.
+ */
+function atomsStay(): Plugin {
+  const goBehind = (view: EditorView): false => {
+    const { selection, tr } = view.state
+    if (selection instanceof NodeSelection) view.dispatch(tr.setSelection(TextSelection.create(tr.doc, selection.to)))
+    return false
+  }
+  return new Plugin({
+    props: {
+      handleKeyDown(view, event) {
+        const isTyped = event.key === 'Enter' || event.isComposing || event.keyCode === 229 || [...event.key].length === 1
+        return isTyped && !event.ctrlKey && !event.metaKey ? goBehind(view) : false
+      },
+      // Without keys: on-screen keyboards, dictation.
+      handleTextInput: goBehind,
+      handlePaste: goBehind,
+      handleDOMEvents: { compositionstart: goBehind },
+    },
+  })
 }
 
 /** Marks a text without a letter, for its placeholder. */
