@@ -5,7 +5,7 @@
 // the session, and must not keep what the first was told not to. When there is none, nothing is kept.
 
 import type { Device, Group, Kind, Role, Stage, Statement, User } from './api.ts'
-import type { AccountStore } from '@plenary/provider'
+import type { AccountStore } from '@plenary/provider/store'
 
 const DEVICE = 'plenary.device'
 const USER = 'plenary.user'
@@ -52,7 +52,7 @@ export async function storeOf(user: User): Promise<AccountStore | null> {
   if (device() === 'shared') return null
   if (store?.user !== user.id) {
     // Loaded when needed: the sign-in page does without.
-    const opened = import('@plenary/provider').then(({ AccountStore }) => AccountStore.open(user.id))
+    const opened = import('@plenary/provider/store').then(({ AccountStore }) => AccountStore.open(user.id))
     store = { user: user.id, opened }
     opened.catch(() => (store = null))
   }

@@ -1,6 +1,6 @@
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit'
 import { ref } from 'lit/directives/ref.js'
-import type { AccountStore } from '@plenary/provider'
+import type { AccountStore } from '@plenary/provider/store'
 import * as account from './account.ts'
 import { ApiError, type Group, type Me, me, signOut, type Statement, type User } from './api.ts'
 import { languages, preferredLanguage, speak } from './language.ts'

@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { PlenaryEditor } from '@plenary/embed'
-import type { AccountStore } from '@plenary/provider'
+import type { AccountStore } from '@plenary/provider/store'
 import { drawTicket, type Statement, type User } from './api.ts'
 import { factsOf } from './account.ts'
 import { PageElement } from './page-element.ts'
@@ -120,7 +120,7 @@ export class StatementPage extends PageElement {
             offline=${this.store ? 'keep' : 'session'}
             mode=${statement.access === 'write' && !ended ? 'edit' : 'read'}
             lang=${language}
-            data-kind=${kind}
+            numbering=${kind === 'joint-submission' ? 'through' : 'lists'}
             @plenary-role-change=${this.#askAgain}
             @plenary-connection=${(event: CustomEvent<{ state: string }>) =>
               event.detail.state === 'connected' && this.#askAgain()}

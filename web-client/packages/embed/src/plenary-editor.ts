@@ -3,7 +3,6 @@ import { TextSelection } from 'prosemirror-state'
 import * as Y from 'yjs'
 import { type Content, TextEditor } from '@plenary/editor'
 import {
-  AccountStore,
   type DocumentStore,
   memoryStore,
   type Merge,
@@ -12,6 +11,7 @@ import {
   type SaveState,
   type TokenPurpose,
 } from '@plenary/provider'
+import { AccountStore } from '@plenary/provider/store'
 import { anchorPosition, beginMerge, type MergeItem, type MergePlace, mergeReport } from '@plenary/text'
 import { type ExportFormat, exportText } from './export.ts'
 import { messagesFor } from './messages/index.ts'

@@ -60,6 +60,8 @@ export function remedyFor(reason: string): Remedy {
 /** How long at least the back-off is, ms, after a close with that code; half of it is left to chance. */
 export function pauseAfter(code: number): number {
   switch (code) {
+    // Everybody comes back at once to a server that has only just begun.
+    case CLOSE_CODES['restart']: return 2_000
     case CLOSE_CODES['store-down']: return 5_000
     case CLOSE_CODES['too-fast']: return 10_000
     // We were not understood, and what we would send next time is the same.

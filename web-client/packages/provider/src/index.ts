@@ -1,4 +1,5 @@
-// Keeps a Y.Doc and its awareness in step with a Plenary server. README.md says how to use it.
+// Keeps a Y.Doc and its awareness in step with a Plenary server. README.md says how to use it. The store on this device is
+// `@plenary/provider/store`, for those who need it.
 
 export { systemClock, type Clock } from './clock.ts'
 export { CLOSE_CODES, type CloseReason } from './close-codes.ts'
@@ -11,4 +12,3 @@ export { saveState, type SaveFacts, type SaveState } from './save-state.ts'
 export type { DocumentStore, Draft, StoredDocument, UpdateSource } from './store/document-store.ts'
 export { memoryStore } from './store/memory-store.ts'
 export { StoreError, type StoreErrorCode } from './store/store-error.ts'
-export { AccountStore, type AccountStoreOptions } from './store/account-store.ts'

@@ -23,8 +23,6 @@ export const AWARENESS_MS = 100
 export const ACKNOWLEDGE_MS = 2_000
 /** What others write is kept on this device no later than this; the server has it anyway. */
 export const KEEP_OTHERS_MS = 500
-/** A device that did not keep something is asked again after this. */
-export const KEEP_AGAIN_MS = 5_000
 
 /** One document: see the top of this file. `doc` and `awareness` are what bindings take. */
 export class PlenaryProvider extends ObservableV2<ProviderEvents> {
@@ -48,7 +46,6 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   readonly #awarenessAlarm: Alarm
   readonly #acknowledgeAlarm: Alarm
   readonly #keepOthersAlarm: Alarm
-  readonly #keepAgainAlarm: Alarm
   #status: Status = 'disconnected'
   #synced = false
   #access: Access | null = null
@@ -82,7 +79,6 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     this.#awarenessAlarm = new Alarm(this.#clock, () => this.#sendAwareness())
     this.#acknowledgeAlarm = new Alarm(this.#clock, () => this.#acknowledge())
     this.#keepOthersAlarm = new Alarm(this.#clock, () => this.#keepFromOthers())
-    this.#keepAgainAlarm = new Alarm(this.#clock, () => void this.#append(NOTHING, 'own'))
     this.#session = new Session(document, doc, this.connection, {
       prepare: () => this.#prepare(),
       changed: () => this.#refresh(),
@@ -256,9 +252,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   #stop(): void {
     this.#keepFromOthers()
     this.#acknowledge()
-    for (const alarm of [
-      this.#awarenessAlarm, this.#acknowledgeAlarm, this.#keepOthersAlarm, this.#keepAgainAlarm,
-    ]) alarm.set(null)
+    for (const alarm of [this.#awarenessAlarm, this.#acknowledgeAlarm, this.#keepOthersAlarm]) alarm.set(null)
     this.#endings.splice(0).forEach(end => end())
   }
 
@@ -344,10 +338,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   }
 
   #troubled(trouble: StoreError | null): void {
-    if (this.#isDestroyed) return
-    const isClosed = trouble?.code === 'closed' || trouble?.code === 'newer'
-    this.#keepAgainAlarm.set(trouble === null || isClosed ? null : this.#clock.now() + KEEP_AGAIN_MS)
-    if (trouble?.code === this.#trouble?.code) return
+    if (this.#isDestroyed || trouble?.code === this.#trouble?.code) return
     this.#trouble = trouble
     this.emit('store-trouble', [trouble])
     this.#refresh()
@@ -503,9 +494,6 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     }
   }
 }
-
-/** An update that changes nothing. */
-const NOTHING = Uint8Array.of(0, 0)
 
 /** `crypto.randomUUID` is not there on pages without https. */
 function newId(): string {

@@ -45,6 +45,7 @@ const table: [ConnectionState, ConnectionEvent, ConnectionState, ConnectionActio
   [open, { is: 'of-use' }, ofUse],
   [open, lost, { is: 'waiting', failures: 4, until: NOW + 8_000 }],
   [ofUse, lost, { is: 'waiting', failures: 0, until: NOW + 500 }],
+  [ofUse, { is: 'lost', code: 1012 }, { is: 'waiting', failures: 0, until: NOW + 2_000 }],
   [ofUse, { is: 'lost', code: 1013 }, { is: 'waiting', failures: 0, until: NOW + 5_000 }],
   [ofUse, { is: 'lost', code: 4529 }, { is: 'waiting', failures: 0, until: NOW + 10_000 }],
   [open, nudged, { ...open, probedAt: NOW }, 'probe'],

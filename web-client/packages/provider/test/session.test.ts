@@ -81,7 +81,7 @@ describe('coming in', () => {
   test('the first state is awaited, so that the socket need not bring it', async () => {
     const stage = new Stage()
     const state = Y.encodeStateAsUpdate(docOf('over HTTP'))
-    let answer = (_: Response): void => {}
+    let answer: (response: Response) => void = () => {}
     const fetch = vi.fn(() => new Promise<Response>(resolve => { answer = resolve }))
     const provider = stage.provider({ fetch })
     expect(fetch).not.toHaveBeenCalled()

@@ -4,7 +4,8 @@ import 'fake-indexeddb/auto'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as Y from 'yjs'
-import { AccountStore, Connection } from '../../src/index.ts'
+import { Connection } from '../../src/index.ts'
+import { AccountStore } from '../../src/store/account-store.ts'
 import { Proxy, converged, openClient, openWorld, type World } from './support/client.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })

@@ -103,7 +103,10 @@ export class Stage {
   random = 1
 
   readonly options = (): ConnectionOptions => {
-    const stage = this
+    const opens = (socket: FakeSocket): void => {
+      if (this.isForbidden) throw new Error('forbidden')
+      this.sockets.push(socket)
+    }
     return {
       server: 'https://plenary.example.org/',
       token: 'secret',
@@ -114,8 +117,7 @@ export class Stage {
       WebSocket: class extends FakeSocket {
         constructor(url: string) {
           super(url)
-          if (stage.isForbidden) throw new Error('forbidden')
-          stage.sockets.push(this)
+          opens(this)
         }
       } as unknown as new (url: string) => WebSocket,
     }
