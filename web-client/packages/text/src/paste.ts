@@ -11,19 +11,22 @@ import type { EditorProps } from 'prosemirror-view'
 import { printable, readPasted } from './paste/reader.ts'
 import { schema } from './schema.ts'
 
-/** For an editor view: cleans what is pasted or dropped into it. */
-export function pasteProps(): Pick<EditorProps, 'transformPastedHTML' | 'clipboardTextParser'> {
+type PasteProps = Pick<EditorProps, 'transformPastedHTML' | 'clipboardTextParser'>
+
+/** For an editor view: cleans what is pasted or dropped into it. In a footnote there are no footnotes. */
+export function pasteProps(footnotes: 'with-footnotes' | 'no-footnotes' = 'with-footnotes'): PasteProps {
+  const newId = footnotes === 'with-footnotes' ? randomId : null
   return {
-    transformPastedHTML: html => cleanPastedHtml(html),
+    transformPastedHTML: html => cleanPastedHtml(html, newId),
     clipboardTextParser: text => slicePastedText(text),
   }
 }
 
 /**
  * Pasted HTML as HTML that the schema reads: flat lines, nothing that could run or load. `newId` makes the ids of
- * footnotes.
+ * footnotes; with `null` their references stay as numbers, and their texts as paragraphs.
  */
-export function cleanPastedHtml(html: string, newId: () => string = randomId): string {
+export function cleanPastedHtml(html: string, newId: (() => string) | null = randomId): string {
   const document = parseInert(html)
   const { lines, isOwn } = readPasted(document, newId)
   const only = lines.length === 1 ? lines[0] : undefined

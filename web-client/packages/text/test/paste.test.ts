@@ -167,6 +167,14 @@ describe('footnotes', () => {
     expect(lines(html)).toEqual(['|Introduction', 'header=2|Introduction', '|Text'])
   })
 
+  test('are numbers and paragraphs where there can be none', () => {
+    const html = '<p>a<a name="r1" href="#n1">[1]</a></p><p><a name="n1" href="#r1">[1]</a> One.</p>'
+    const box = document.createElement('div')
+    box.innerHTML = cleanPastedHtml(html, null)
+    expect(Array.from(box.children, line => line.textContent)).toEqual(['a[1]', '[1] One.'])
+    expect(cleanPastedHtml('<p data-pm-slice="1 1 []">a<sup data-footnote="n7"></sup>b</p>', null)).not.toContain('n7')
+  })
+
   test('get an id of their own each time', () => {
     const html = '<p>a<a name="r1" href="#n1">[1]</a></p><p><a name="n1" href="#r1">[1]</a> One.</p>'
     const id = (text: string) => /data-footnote="([^"]+)"/.exec(text)?.[1]

@@ -86,11 +86,11 @@ export interface Pasted {
   isOwn: boolean
 }
 
-/** Reads the parsed HTML of the clipboard. `newId` makes ids for footnotes. */
-export function readPasted(document: Document, newId: () => string): Pasted {
+/** Reads the parsed HTML of the clipboard. `newId` makes ids for footnotes; with `null` there are none. */
+export function readPasted(document: Document, newId: (() => string) | null): Pasted {
   const isOwn = document.querySelector('[data-pm-slice]') !== null
-  const notes = isOwn ? null : findNotes(document.body, newId)
-  const reader = new Reader(notes, isOwn, isTrackingChanges(document))
+  const notes = newId && !isOwn ? findNotes(document.body, newId) : NO_NOTES
+  const reader = new Reader(notes, isOwn, isTrackingChanges(document), newId !== null)
   const lines = reader.read(document.body)
   return { lines, isOwn }
 }
@@ -110,7 +110,8 @@ class Reader {
   /** Without paragraphs it is a stretch of text, and the spaces on its sides are part of it. */
   private hasBlocks = false
   private startsWithSpace = false
-  private readonly notes: PastedNotes | null
+  private readonly notes: PastedNotes
+  private readonly hasFootnotes: boolean
   private readonly isOwn: boolean
   private readonly isTracking: boolean
   private readonly styles = new Styles()
@@ -123,8 +124,9 @@ class Reader {
   /** Set while the number or bullet of a list paragraph of Word's is read. */
   private marker: string | null = null
 
-  constructor(notes: PastedNotes | null, isOwn: boolean, isTracking: boolean) {
+  constructor(notes: PastedNotes, isOwn: boolean, isTracking: boolean, hasFootnotes: boolean) {
     this.notes = notes
+    this.hasFootnotes = hasFootnotes
     this.isOwn = isOwn
     this.isTracking = isTracking
   }
@@ -184,12 +186,12 @@ class Reader {
     }
     const style = this.styles.of(element)
     if (this.isHidden(element, tag, style)) return null
-    const id = this.notes?.references.get(element)
+    const id = this.notes.references.get(element)
     if (id !== undefined) {
       this.footnote(id, this.noteText(id), outer)
       return null
     }
-    if (this.notes && (this.notes.labels.has(element) || this.notes.holders.has(element))) return null
+    if (this.notes.labels.has(element) || this.notes.holders.has(element)) return null
     if (this.ownEmbed(element, outer)) return null
     if (element.className === 'bracket-sign' && outer.marks['bracket']) return null
     // Spaces that other programs write so that they are not collapsed.
@@ -224,10 +226,10 @@ class Reader {
   }
 
   private noteText(id: string): string {
-    const holder = this.notes?.notes.get(id)
+    const holder = this.notes.notes.get(id)
     if (!holder) return ''
     // Footnotes in footnotes there are none; what is linked in them is text.
-    const reader = new Reader({ ...NO_NOTES, labels: this.notes?.labels ?? new Set() }, false, this.isTracking)
+    const reader = new Reader({ ...NO_NOTES, labels: this.notes.labels }, false, this.isTracking, false)
     const lines = reader.read(holder).map(line => line.textContent.trim())
     return lines.filter(line => line !== '').join('\n')
   }
@@ -235,7 +237,7 @@ class Reader {
   private ownEmbed(element: HTMLElement, context: Context): boolean {
     if (!this.isOwn) return false
     const { footnote, table, locked, text } = element.dataset
-    if (footnote) this.footnote(footnote, text ?? null, context)
+    if (footnote && this.hasFootnotes) this.footnote(footnote, text ?? null, context)
     else if (table) this.embed(schema.node('table', { id: table }), context)
     else if (locked !== undefined) {
       const embed = boundedJson(locked)
