@@ -48,15 +48,17 @@ export interface Author {
   json(): string
   type(word: string, random: Random): void
   act(action: Exclude<Action, 'type'>, random: Random): void
-  /** The document may hold nothing yet; then nothing can be done in it. */
-  isReady(): boolean
+  /** Puts something into the document that this editor does not know, as a newer one would. */
+  writeUnknown(): void
+  /** Whether all of that is still there. */
+  hasUnknown(): boolean
   destroy(): void
 }
 
 /** Lets `author` do `count` things, and the ledger follow. Returns what they did. */
 export function work(author: Author, ledger: Ledger, random: Random, count: number): Action[] {
   const done: Action[] = []
-  for (let i = 0; i < count && author.isReady(); i++) {
+  for (let i = 0; i < count; i++) {
     const before = author.text()
     let action: Action = random.pick(LOT)
     // An empty text has little to work on.

@@ -69,18 +69,31 @@ export class LinearAuthor implements Author {
   readonly name: string
   #footnotes = 0
 
-  constructor(name: string, check = true) {
+  constructor(name: string, check = true, captureTimeout = 0) {
     this.name = name
     this.#check = check
     this.notes = this.doc.getMap('notes') as Notes
-    // Each action can be taken back by itself.
+    // By default each action can be taken back by itself.
     const text = this.doc.getText('body')
-    const undoManager = new Y.UndoManager(text, { trackedOrigins: new Set(), captureTimeout: 0 })
+    const undoManager = new Y.UndoManager(text, { trackedOrigins: new Set(), captureTimeout })
     this.desk = new Desk(text, this.notes, undoManager, check)
   }
 
-  isReady(): boolean {
-    return true
+  writeUnknown(): void {
+    this.desk.binding.text.applyDelta([
+      { insert: 'newer ', attributes: { color: 'red' } },
+      { insert: { poll: { id: 7 } } },
+      { insert: ' text' },
+      { insert: '\n', attributes: { 'line-height': 2 } },
+      { insert: { table: 't' } },
+      { insert: '\n' },
+    ])
+  }
+
+  // Runs and lines with unknown attributes may be deleted as any may; boxes may not.
+  hasUnknown(): boolean {
+    const json = JSON.stringify(this.desk.binding.text.toDelta())
+    return json.includes('{"poll":{"id":7}}') && json.includes('{"table":"t"}')
   }
 
   text(): string {

@@ -69,8 +69,9 @@ async function writeDocument(
   const open = (author: Author) =>
     Line.open(`ws://${world.server.address}/sync/${document}?token=${world.token(author.name)}`, author.doc)
 
-  // All begin with what the server made, or in the usual schema with the first one's paragraph.
+  // All begin with what the server made.
   for (const author of authors) (await open(author)).close()
+  authors[0]?.writeUnknown()
   for (let round = 0; round < rounds; round++) {
     const isLast = round === rounds - 1
     const away = !isLast && random.below(AWAY) === 0 ? random.pick(authors) : undefined
@@ -95,6 +96,7 @@ async function writeDocument(
     result.lost.push(...lost.map(word => `${where}: ${word}`))
     result.parted += parted.length
     ledger.forget([...lost, ...parted])
+    if (!first.hasUnknown()) result.lost.push(`${where}: a locked box`)
     result.words += isLast ? ledger.typed : 0
   }
   if (authors[0] instanceof LinearAuthor) await options.keep?.(document, authors[0])

@@ -42,15 +42,15 @@ export class NestedAuthor implements Author {
   readonly #views: PluginView[] = []
   #footnotes = 0
 
-  constructor(name: string) {
+  constructor(name: string, captureTimeout = 0) {
     this.name = name
     const fragment = this.doc.getXmlFragment('prosemirror')
-    // As the plugin makes it, but that each action can be taken back by itself.
+    // As the plugin makes it, but that by default each action can be taken back by itself.
     const undoManager = new Y.UndoManager(fragment, {
       trackedOrigins: new Set([ySyncPluginKey]),
       deleteFilter: item => defaultDeleteFilter(item, defaultProtectedNodes),
       captureTransaction: transaction => transaction.meta.get('addToHistory') !== false,
-      captureTimeout: 0,
+      captureTimeout,
     })
     this.state = EditorState.create({
       schema,
@@ -76,7 +76,10 @@ export class NestedAuthor implements Author {
     for (const view of this.#views) view.update?.(this as unknown as EditorView, before)
   }
 
-  isReady(): boolean {
+  // It deletes what it does not know (y-prosemirror#275), which is not what is measured here.
+  writeUnknown(): void {}
+
+  hasUnknown(): boolean {
     return true
   }
 

@@ -46,16 +46,22 @@ const INLINE_BY_NAME = new Map(INLINE.map(entry => [entry[0], entry]))
 /** The attributes of a block node for a line break with `attributes`. */
 export function blockAttrs(attributes: Attributes | undefined): Attrs | null {
   let attrs: Record<string, unknown> | null = null
+  let other: Record<string, unknown> | null = null
   for (const name in attributes) {
     const value = attributes[name]
     // Formatting of a run may reach over the line break after it and means nothing there.
     if (value === null || value === undefined || INLINE_BY_NAME.has(name)) continue
     const known = BLOCK_BY_NAME.get(name)
-    attrs ??= {}
-    if (known?.[2](value)) attrs[known[1]] = value
-    else attrs['other'] = { ...(attrs['other'] as object | undefined), [name]: value }
+    if (known?.[2](value)) (attrs ??= {})[known[1]] = value
+    else (other ??= {})[name] = value
   }
-  return attrs
+  return other ? { ...attrs, other: inOrder(other) } : attrs
+}
+
+// Two who came to the same attributes by different ways shall have the same document.
+function inOrder(attributes: Record<string, unknown>): Attributes {
+  const names = Object.keys(attributes)
+  return names.length < 2 ? attributes : Object.fromEntries(names.sort().map(name => [name, attributes[name]]))
 }
 
 /** The attributes that the line break of a block with `attrs` carries. */
@@ -85,7 +91,7 @@ export function runMarks(attributes: Attributes | undefined): readonly Mark[] {
     if (known?.[1](value)) (marks ??= []).push(schema.mark(name, known[2] ? { [known[2]]: value } : null))
     else (unknown ??= {})[name] = value
   }
-  if (unknown) (marks ??= []).push(schema.mark('unknown', { attributes: unknown }))
+  if (unknown) (marks ??= []).push(schema.mark('unknown', { attributes: inOrder(unknown) }))
   return marks ? marks.sort((a, b) => rank(a) - rank(b)) : []
 }
 

@@ -19,6 +19,7 @@ import type { EditorView } from 'prosemirror-view'
 import * as Y from 'yjs'
 import { applyDelta, keepSelection } from './applying.ts'
 import { type Delta, isDelete, isInsert, type Op, opLength, sliceOp } from './delta.ts'
+import { eventDelta } from './event-delta.ts'
 import { Lag } from './lag.ts'
 import { LockedTable } from './locked-table.ts'
 import { type LockedChange, lockedChange } from './locked.ts'
@@ -219,7 +220,7 @@ export class LinearBinding {
 
   #onText = (event: Y.YTextEvent, transaction: Y.Transaction): void => {
     if (transaction.origin === this || !this.#host) return
-    this.#receive(event.delta as Delta)
+    this.#receive(eventDelta(event))
     this.#verify('reading')
   }
 

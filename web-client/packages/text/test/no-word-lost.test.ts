@@ -36,12 +36,16 @@ test('three authors who work apart lose no word and come to one text', () => {
     // Client ids decide who comes first where two write in one place.
     authors.forEach((author, i) => (author.doc.clientID = 10 + ((seed + i * 7) % 23)))
     if (random.below(3) > 0) (authors[0] as LinearAuthor).doc.getText('body').insert(0, '\n')
+    const [ana] = authors as [LinearAuthor, LinearAuthor, LinearAuthor]
+    if (random.below(2) === 0) ana.writeUnknown()
+    const hadUnknown = ana.hasUnknown()
     merge(authors, random)
     for (let round = 0; round < ROUNDS; round++) {
       try {
         for (const author of authors) work(author, ledger, random, 6)
         merge(authors, random)
-        expect(ledger.account((authors[0] as LinearAuthor).text()).lost).toEqual([])
+        expect(ledger.account(ana.text()).lost).toEqual([])
+        expect(ana.hasUnknown()).toBe(hadUnknown)
       } catch (error) {
         throw new Error(`seed ${seed}, round ${round}`, { cause: error })
       }
