@@ -26,8 +26,15 @@ const PACKAGES: [&str; 5] = ["provider", "text", "editor", "embed", "app"];
 const PARTS: [&str; 6] = ["package.json", "tsconfig.json", "vite.config.ts", "index.html", "public", "src"];
 
 /// What else npm needs; the example, because it belongs to the same lock file.
-const SOURCES: [&str; 5] =
-    [".npmrc", "package.json", "package-lock.json", "tsconfig.base.json", "examples/quill/package.json"];
+const SOURCES: [&str; 7] = [
+    ".npmrc",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.base.json",
+    "build",
+    "scripts",
+    "examples/quill/package.json",
+];
 
 const NOT_BUILT: &str = include_str!("src/not-built.html");
 
@@ -64,7 +71,7 @@ fn main() -> Result<()> {
 fn build(web_client: &Path, out: &Path) -> Result<Vec<PathBuf>> {
     let copy = out.join("web-client");
     // Files that are gone from the sources must be gone from the copy; what npm installed may stay.
-    for folder in ["examples", "packages"] {
+    for folder in ["build", "examples", "packages", "scripts"] {
         if copy.join(folder).exists() {
             fs::remove_dir_all(copy.join(folder))?;
         }

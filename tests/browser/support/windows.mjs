@@ -26,13 +26,33 @@ export async function startBrowser() {
   return { browser, complaints: [], stop: () => browser.close() }
 }
 
-/** Opens `demo` as one of its people and waits for the text. */
-export async function open({ browser, complaints }, demo, person, options = {}) {
+/** Signs in by the link of one of the demo's people and shows the list of statements. */
+export async function signIn({ browser, complaints }, demo, person, { isShared = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
   watch(page, person, demo, complaints)
-  await page.goto(demo.people[person])
-  const text = page.locator('.ql-editor')
+  await useLink(page, demo.people[person], isShared)
+  return page
+}
+
+/** Follows a sign-in link and says whose computer this is. */
+export async function useLink(page, link, isShared = false) {
+  await page.goto(link)
+  if (isShared) await page.getByRole('checkbox').check()
+  await page.locator('form button.primary').click()
+  await page.locator('main.list h1').waitFor()
+}
+
+/** Opens the statement of the demo as one of its people and waits for the text. */
+export async function open(chromium, demo, person, options = {}) {
+  const page = await signIn(chromium, demo, person, options)
+  await page.locator('a.statement').first().click()
+  return showText(page, person)
+}
+
+/** The window of a page that shows a statement, once its text is there. */
+export async function showText(page, person) {
+  const text = page.locator('.plenary-text:not(.plenary-note) > .ProseMirror')
   await text.waitFor()
   return new Window(page, text, person)
 }
@@ -55,10 +75,14 @@ export class Window {
     Object.assign(this, { page, editor, person })
   }
 
-  /** The lines of the text, as a reader sees them. */
+  /** The lines of the text, as a reader sees them, without the names at others' cursors. */
   lines() {
     return this.editor.evaluate(root =>
-      [...root.querySelectorAll(':scope > :not(ol), li')].map(line => line.textContent.replaceAll('\uFEFF', '')),
+      [...root.children].map(line => {
+        const copy = line.cloneNode(true)
+        for (const widget of copy.querySelectorAll('.ProseMirror-widget')) widget.remove()
+        return copy.textContent.replaceAll('\uFEFF', '')
+      }),
     )
   }
 
@@ -69,10 +93,12 @@ export class Window {
   /** Puts the cursor at the end of the line that holds `words`. */
   async goToEndOf(words) {
     await this.editor.evaluate((root, words) => {
-      const line = [...root.querySelectorAll(':scope > :not(ol), li')].find(line => line.textContent.includes(words))
+      const line = [...root.children].find(line => line.textContent.includes(words))
       root.focus()
       getSelection().selectAllChildren(line)
       getSelection().collapseToEnd()
+      // The editor hears of it in a task of its own; a key must not come first.
+      return new Promise(resolve => setTimeout(resolve))
     }, words)
   }
 
@@ -80,13 +106,17 @@ export class Window {
     return this.page.keyboard.type(text)
   }
 
-  /** What the page says about its connection. */
-  connection() {
-    return this.page.locator('.connection').textContent()
+  /** What the page says about the words in it. */
+  status() {
+    return this.page.locator('plenary-status .status').textContent().then(words => words.trim())
   }
 
-  connected() {
-    return until(`${this.person} is connected`, async () => (await this.connection()) === 'Connected')
+  says(words) {
+    return until(`${this.person} is told "${words}"`, async () => (await this.status()) === words)
+  }
+
+  saved() {
+    return this.says('Saved')
   }
 
   seesText(words) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
+import { smaller } from '../../build/smaller.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -52,7 +53,7 @@ function editorForOtherSites(): Plugin {
 const server = process.env.PLENARY_SERVER ?? 'http://127.0.0.1:4600'
 
 export default defineConfig({
-  plugins: [editorForOtherSites(), offlineStart()],
+  plugins: [smaller(), editorForOtherSites(), offlineStart()],
   build: {
     target: 'es2022',
     // Every file is a file: a strict content security policy has no room for inlined ones.
@@ -62,6 +63,15 @@ export default defineConfig({
       input: { index: here('index.html'), sw: here('src/service-worker.ts') },
       output: {
         entryFileNames: chunk => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        // By name, for `scripts/sizes.mjs` and for people who look at what is loaded.
+        codeSplitting: {
+          // Otherwise what the shell needs as well would be drawn into the editor.
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: 'sync', test: /node_modules\/(yjs|lib0|y-protocols)\/|packages\/provider\// },
+            { name: 'editor', test: /node_modules\/prosemirror-|packages\/(text|editor|embed)\/(?!src\/tokens)/ },
+          ],
+        },
       },
     },
   },

@@ -127,13 +127,13 @@ export class Presence extends LitElement {
         ?hidden=${people.length === 0}
         popovertarget="list"
         aria-haspopup="dialog"
-        aria-label=${summary}
         title=${people.map(person => this.#name(person)).join(', ')}
       >
+        <span class="unseen">${summary}</span>
         ${people.slice(0, SHOWN_MAX).map(person => this.#avatar(person))}
-        ${hidden > 0 ? html`<span class="others wide" dir="ltr">${messages.others(this.number(hidden))}</span>` : null}
+        ${hidden > 0 ? html`<span class="others wide" aria-hidden="true" dir="ltr">${messages.others(this.number(hidden))}</span>` : null}
         ${people.length > 1
-          ? html`<span class="others narrow" dir="ltr">${messages.others(this.number(people.length - 1))}</span>`
+          ? html`<span class="others narrow" aria-hidden="true" dir="ltr">${messages.others(this.number(people.length - 1))}</span>`
           : null}
       </button>
       <div id="list" class="float" popover tabindex="-1" role="dialog" aria-labelledby="title" @toggle=${settleFloat}>

@@ -13,7 +13,7 @@ import {
 } from '@plenary/provider'
 import { AccountStore } from '@plenary/provider/store'
 import { anchorPosition, beginMerge, type MergeItem, type MergePlace, mergeReport } from '@plenary/text'
-import { type ExportFormat, exportText } from './export.ts'
+import { exportAs, type ExportFormat } from './export.ts'
 import { messagesFor } from './messages/index.ts'
 import { Notices } from './notices.ts'
 import { bannersFor, type Facts, isSignInNeeded, statusFor } from './situation.ts'
@@ -123,7 +123,7 @@ export class PlenaryEditor extends TextEditor {
 
   /** The text as it is here now. */
   exportAs(format: ExportFormat): string {
-    return exportText(this.#text, format)
+    return exportAs(this.content?.doc ?? new Y.Doc(), format, this.numbering === 'through')
   }
 
   /** Connects, or tries at once instead of later. */
@@ -317,10 +317,6 @@ export class PlenaryEditor extends TextEditor {
 
   get #language(): string {
     return this.lang || this.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || 'en'
-  }
-
-  get #text(): Y.Text {
-    return (this.content?.doc ?? new Y.Doc()).getText('body')
   }
 
   /** Nothing that is written from now on would get anywhere. */
