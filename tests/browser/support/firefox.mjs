@@ -1,0 +1,72 @@
+// Debian's Firefox, driven by Puppeteer over WebDriver BiDi: Playwright drives only a Firefox of its own making.
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import puppeteer from 'puppeteer-core'
+
+const FIREFOX =
+  process.env.PLENARY_FIREFOX ?? ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(path => existsSync(path))
+
+// Nothing is asked of anybody, and what a person would be asked to confirm is left to the pages.
+const PREFERENCES = {
+  'app.normandy.enabled': false,
+  'browser.safebrowsing.downloads.enabled': false,
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'dom.disable_beforeunload': false,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'services.settings.server': 'data:,#remote-settings-dummy/v1',
+}
+
+/** A Firefox with a profile on disk that can be closed and opened again. */
+export class FirefoxBrowser {
+  folder = mkdtempSync(join(tmpdir(), 'plenary-firefox-'))
+  warnings = []
+
+  constructor({ isPrivate = false } = {}) {
+    this.preferences = { ...PREFERENCES, 'browser.privatebrowsing.autostart': isPrivate }
+  }
+
+  /** Starts it and resolves to a tab. */
+  async open() {
+    if (!FIREFOX) {
+      throw new Error("this test needs Firefox: install the package 'firefox-esr', or name one in PLENARY_FIREFOX")
+    }
+    this.browser = await puppeteer.launch({
+      browser: 'firefox',
+      executablePath: FIREFOX,
+      userDataDir: this.folder,
+      extraPrefsFirefox: this.preferences,
+      headless: true,
+    })
+    this.warnings = []
+    this.tabs = []
+    return this.page()
+  }
+
+  /** One more tab. */
+  async page() {
+    const page = await this.browser.newPage()
+    page.on('dialog', dialog => {
+      this.warnings.push(dialog.type())
+      dialog.accept().catch(() => {})
+    })
+    this.tabs.push(page)
+    return page
+  }
+
+  /** Closes each tab as a person does, then the browser. Resolves to the warnings that came. */
+  async close() {
+    for (const page of this.tabs) await page.close({ runBeforeUnload: true })
+    await this.browser.close()
+    return this.warnings
+  }
+
+  async stop() {
+    await this.browser?.close().catch(() => {})
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
