@@ -25,6 +25,7 @@ import { LockedTable } from './locked-table.ts'
 import { type LockedChange, lockedChange } from './locked.ts'
 import { docPosition, placeOf, textIndex, textLength } from './positions.ts'
 import { readText } from './reading.ts'
+import { schema } from './schema.ts'
 import { type TextChanges, writeStep } from './writing.ts'
 
 /** What a binding works on. */
@@ -94,8 +95,9 @@ export class LinearBinding {
   readonly #written = new WeakSet<Transaction>()
   #host: BindingHost | null = null
   /** The document as far as it has been written. */
-  #doc: Node
-  #isImplied: boolean
+  #doc: Node = schema.node('doc', null, schema.node('block'))
+  /** Whether the last line of the document has no line break in the shared text. */
+  #isImplied = false
   #lag: Lag | null = null
   #holdTimer: ReturnType<typeof setTimeout> | undefined
   #quietTimer: ReturnType<typeof setTimeout> | undefined
@@ -105,8 +107,6 @@ export class LinearBinding {
     this.#options = options
     this.text = options.text
     this.notes = options.notes
-    this.#doc = readText(this.text)
-    this.#isImplied = isImplied(this.#doc, this.text)
     this.undoManager = options.undoManager ?? new Y.UndoManager(this.text, { trackedOrigins: new Set() })
     if (options.undoManager) this.undoManager.addToScope(this.text)
     this.undoManager.addTrackedOrigin(this)
@@ -327,11 +327,13 @@ export class LinearBinding {
     if (textLength(this.#doc) !== length || this.#doc !== this.#host.state.doc) this.#mend(where)
     else if (this.#options.check && !this.#isSame()) this.#mend(where)
     clearTimeout(this.#quietTimer)
-    this.#quietTimer = setTimeout(() => {
-      if (this.#host && !this.#lag && !this.#isSame()) this.#mend('quiet')
-    }, QUIET_MS)
+    this.#quietTimer = setTimeout(() => whenIdle(this.#verifyAll), QUIET_MS)
     // In Node a process shall not wait for it.
     ;(this.#quietTimer as { unref?: () => void }).unref?.()
+  }
+
+  #verifyAll = (): void => {
+    if (this.#host && !this.#lag && !this.#isSame()) this.#mend('quiet')
   }
 
   #isSame(): boolean {
@@ -450,6 +452,12 @@ export class LinearBinding {
 
 interface UndoItem {
   readonly meta: Map<unknown, unknown>
+}
+
+/** Not while somebody types. */
+function whenIdle(check: () => void): void {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(check)
+  else check()
 }
 
 function isImplied(doc: Node, text: Y.Text): boolean {

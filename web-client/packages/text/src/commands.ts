@@ -1,5 +1,6 @@
 // What one can do to lines: change their kind, their level, their order.
 
+import { uuidv4 } from 'lib0/random'
 import { type Attrs, Fragment, type Node, Slice } from 'prosemirror-model'
 import { type Command, type EditorState, Selection, TextSelection } from 'prosemirror-state'
 import { ReplaceStep } from 'prosemirror-transform'
@@ -121,7 +122,7 @@ export function moveBlocks(direction: 'up' | 'down'): Command {
 }
 
 /** Puts a footnote behind the selection, and makes its note in `notes`. False in a text that has no notes. */
-export function insertFootnote(id: string, text = ''): Command {
+export function insertFootnote(id: string = uuidv4(), text = ''): Command {
   return (state, dispatch) => {
     if (!bindingOf(state)?.notes || !state.selection.$to.parent.isTextblock) return false
     dispatch?.(state.tr.insert(state.selection.to, schema.node('footnote', { id, text })).scrollIntoView())

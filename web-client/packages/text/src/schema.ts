@@ -98,11 +98,10 @@ export const schema = new Schema({
       attrs: Object.fromEntries(Object.entries(PLAIN).map(([name, value]) => [name, { default: value }])),
       defining: true,
       whitespace: 'pre',
-      parseDOM: ['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'li', 'blockquote', 'pre', 'div'].map(tag => ({
+      parseDOM: ['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'li', 'blockquote', 'pre'].map(tag => ({
         tag,
         getAttrs: blockFromDom,
         ...(tag === 'pre' ? { preserveWhitespace: 'full' as const } : {}),
-        ...(tag === 'div' ? { priority: 10 } : {}),
       })),
       toDOM: blockToDom,
     },

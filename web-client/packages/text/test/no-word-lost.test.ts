@@ -10,7 +10,7 @@ import { Random } from '../../../tests/no-word-lost/random.ts'
 // `SEED=7 DOCUMENTS=500 npx vitest run packages/text/test/no-word-lost.test.ts` looks further.
 const { env = {} } = (globalThis as { process?: { env?: Record<string, string> } }).process ?? {}
 const SEED = Number(env['SEED'] ?? 1)
-const DOCUMENTS = Number(env['DOCUMENTS'] ?? 25)
+const DOCUMENTS = Number(env['DOCUMENTS'] ?? 15)
 const ROUNDS = 8
 
 function merge(authors: readonly LinearAuthor[], random: Random): void {
