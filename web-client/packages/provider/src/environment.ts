@@ -16,8 +16,6 @@ export type EnvironmentEvent =
 export interface Environment {
   /** Nobody sees the page. Its timers may then be slow. */
   readonly isHidden: boolean
-  /** The origin of the page; `null` outside of pages. */
-  readonly origin: string | null
   /** Calls back at each event; returns what ends that. */
   listen(listener: (event: EnvironmentEvent) => void): () => void
 }
@@ -30,7 +28,6 @@ export function pageEnvironment(): Environment {
     get isHidden() {
       return page?.visibilityState === 'hidden'
     },
-    origin: typeof location === 'undefined' ? null : location.origin,
     listen(listener) {
       const undo: (() => void)[] = []
       const hear = (target: EventTarget | null, type: string, tell: () => EnvironmentEvent): void => {

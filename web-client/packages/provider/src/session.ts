@@ -279,8 +279,6 @@ export class Session implements LineListener {
   }
 
   #enter(token: string): void {
-    // A ticket is good once.
-    this.#token = null
     this.#send({ type: 'auth-token', token, version: PROVIDER_VERSION })
     this.#send({ type: 'hello', version: PLENARY_VERSION })
     this.ledger.begin()

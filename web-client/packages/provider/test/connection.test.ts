@@ -129,6 +129,18 @@ describe('a dead line', () => {
     }
   })
 
+  test('is not asked by a ping unless this server has shown that it answers', async () => {
+    const { stage, connection } = attached()
+    stage.socket.open()
+    connection.answersPings = true
+    stage.socket.lose()
+    await stage.clock.pass(1_000)
+    stage.socket.open()
+    stage.page.tell('visible')
+    await stage.clock.pass(5_000)
+    expect([stage.socket.take(), stage.socket.isClosed]).toEqual([[], false])
+  })
+
   test('that never opens is given up after 20 s', async () => {
     const { stage, told } = attached()
     await stage.clock.pass(20_000)

@@ -186,6 +186,20 @@ describe('typing', () => {
     expect(types(stage.socket.take())).toEqual(['sync-step-2', 'mark'])
   })
 
+  test('on a new line waits for its question as on the first', async () => {
+    const stage = new Stage()
+    const { text } = await inside(stage)
+    stage.socket.lose()
+    await stage.clock.pass(1_000)
+    stage.socket.open()
+    await settle()
+    stage.say({ type: 'auth-granted', scope: 'read-write' })
+    stage.say(welcome())
+    text.insert(0, 'x'.repeat(5_000))
+    await stage.clock.pass(1_000)
+    expect(types(stage.socket.take())).toEqual(['auth-token', 'hello', 'sync-step-1'])
+  })
+
   test('each further step 1 of the server is answered, with what was gathered in it', async () => {
     const stage = new Stage()
     const { provider, text } = await inside(stage)
@@ -268,6 +282,20 @@ describe('saved', () => {
     expect(provider.saveState).toBe('saved')
   })
 
+  test('is not said by a late answer to a mark of the line before', async () => {
+    const stage = new Stage()
+    const { provider, text } = await inside(stage)
+    text.insert(0, 'a')
+    await stage.clock.pass(0)
+    const [mark] = stage.marks()
+    stage.socket.lose()
+    await stage.clock.pass(1_000)
+    stage.socket.open()
+    await settle()
+    stage.say({ type: 'durable', mark: mark! })
+    expect(provider.pending).toBe(true)
+  })
+
   test('is never said by a server that gives no welcome: after 5 s it is unconfirmed', async () => {
     const stage = new Stage()
     const provider = stage.provider()
@@ -344,6 +372,22 @@ describe('refused', () => {
     expect(provider.saveState).toBe('refused')
     stage.confirm()
     expect([provider.saveState, provider.drafts]).toEqual(['saved', []])
+  })
+
+  test('is named by its place on this line, whatever was sent on others and whatever statuses came', async () => {
+    const stage = new Stage()
+    const { provider, text } = await inside(stage)
+    text.insert(0, 'on the first. ')
+    await stage.clock.pass(0)
+    stage.socket.lose()
+    await stage.clock.pass(1_000)
+    await stage.letIn()
+    stage.confirm()
+    text.insert(0, 'on the second. ')
+    await stage.clock.pass(BATCH_MS)
+    for (let count = 0; count < 3; count++) stage.say({ type: 'sync-status', applied: true })
+    stage.say({ type: 'refused', ordinal: 2, code: 'role', reason: '' })
+    expect(provider.drafts.map(draft => draft.text)).toEqual(['on the second. '])
   })
 
   test('in the name of somebody else: from then on another name is used', async () => {
@@ -540,6 +584,20 @@ describe('presence', () => {
     stage.page.tell('visible')
     await stage.clock.pass(0)
     expect(types(stage.socket.take())).toEqual(['ping', 'awareness'])
+  })
+
+  test('does not rest where nothing else would keep the line awake', async () => {
+    const stage = new Stage()
+    const doc = new Y.Doc()
+    const awareness = awarenessOf(doc)
+    stage.provider({ doc, awareness })
+    await stage.letIn(undefined, { welcomes: false })
+    await stage.clock.pass(5_000)
+    stage.page.tell('hidden')
+    stage.socket.take()
+    awareness.setLocalStateField('cursor', 1)
+    await stage.clock.pass(100)
+    expect(types(stage.socket.take())).toEqual(['awareness'])
   })
 
   test('of others ends with the line, and what cannot be read is let be', async () => {

@@ -50,7 +50,6 @@ export class FakeClock implements Clock {
 /** A page that is seen or not. */
 export class FakePage implements Environment {
   isHidden = false
-  origin: string | null = null
   readonly #listeners = new Set<(event: EnvironmentEvent) => void>()
 
   listen(listener: (event: EnvironmentEvent) => void): () => void {
