@@ -7,7 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
+import puppeteer from 'puppeteer-core'
 import { CHROMIUM, FLAGS } from './windows.mjs'
+
+/** Where Firefox is expected. */
+export const FIREFOX = process.env.PLENARY_FIREFOX ?? '/usr/bin/firefox-esr'
 
 const WEB_CLIENT = fileURLToPath(new URL('../../../web-client/', import.meta.url))
 
@@ -77,8 +81,68 @@ export class Profile {
   }
 }
 
+/** The same in Firefox, with settings of its own. */
+export class FirefoxProfile {
+  folder = mkdtempSync(join(tmpdir(), 'plenary-profile-'))
+
+  constructor(preferences = {}) {
+    this.preferences = preferences
+  }
+
+  async start() {
+    this.browser = await puppeteer.launch({
+      browser: 'firefox',
+      executablePath: FIREFOX,
+      userDataDir: this.folder,
+      extraPrefsFirefox: this.preferences,
+    })
+    return this
+  }
+
+  async tab(origin, path = '/') {
+    return ready(await this.browser.newPage(), origin + path)
+  }
+
+  close() {
+    return this.browser.close()
+  }
+
+  async stop() {
+    await this.browser?.close().catch(() => {})
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Brings the page up; resolves to it. */
 export async function ready(page, url) {
   await page.goto(url)
   await page.waitForFunction(() => window.plenary)
   return page
+}
+
+/** Rows and bytes of an account, counted past the store. */
+export const rows = (tab, account) => tab.evaluate(account => plenary.rows(account), account)
+
+/** A tab that shows `document` of `account` as `plenary.opened.it`; of either browser's driver. */
+export async function openDocument(page, account, document = 'doc') {
+  const tab = await page
+  const reopen = () =>
+    tab.evaluate(async ([account, document]) => {
+      plenary.opened.it = await plenary.open(account, document)
+    }, [account, document])
+  await reopen()
+  return {
+    page: tab,
+    text: () => tab.evaluate(() => plenary.opened.it.text()),
+    troubles: () => tab.evaluate(() => plenary.opened.it.troubles),
+    loadFailed: () => tab.evaluate(() => plenary.opened.it.loadFailed),
+    type: words => tab.evaluate(words => plenary.opened.it.type(words), words),
+    draft: (edits, lengthMax) => tab.evaluate(args => plenary.opened.it.draft(...args), [edits, lengthMax]),
+    evaluate: (work, argument) => tab.evaluate(work, argument),
+    reload: async () => {
+      await ready(tab, tab.url())
+      await reopen()
+    },
+    close: () => tab.close(),
+  }
 }

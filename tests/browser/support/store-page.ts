@@ -38,6 +38,12 @@ async function open(name: string, document: string) {
       body.insert(body.length, words)
       return appends.at(-1)
     },
+    /** Types what no database can compress. */
+    typeNoise(length: number) {
+      const noise = Array.from({ length }, () => String.fromCharCode(33 + Math.floor(90 * Math.random()))).join('')
+      body.insert(body.length, noise)
+      return appends.at(-1)
+    },
     acknowledge: () => store.acknowledge(Y.encodeSnapshot(Y.snapshot(doc))),
     close: () => store.close(),
     stateBytes: () => Y.encodeStateAsUpdate(doc).length,

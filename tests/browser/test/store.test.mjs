@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Profile, ready, servePage } from '../support/store-page.mjs'
+import { openDocument, Profile, ready, rows, servePage } from '../support/store-page.mjs'
 import { until } from '../support/until.mjs'
 import { startBrowser } from '../support/windows.mjs'
 
@@ -21,31 +21,7 @@ let accounts = 0
 /** Each test has an account of its own. */
 const newAccount = () => `account-${++accounts}`
 
-/** A tab that shows `document` of `account` as `plenary.opened.it`. */
-async function open(account, document = 'doc', { path, page } = {}) {
-  const tab = page ?? (await profile.tab(site.origin, path))
-  const reopen = () =>
-    tab.evaluate(async ([account, document]) => {
-      plenary.opened.it = await plenary.open(account, document)
-    }, [account, document])
-  await reopen()
-  return {
-    page: tab,
-    text: () => tab.evaluate(() => plenary.opened.it.text()),
-    troubles: () => tab.evaluate(() => plenary.opened.it.troubles),
-    loadFailed: () => tab.evaluate(() => plenary.opened.it.loadFailed),
-    type: words => tab.evaluate(words => plenary.opened.it.type(words), words),
-    draft: (edits, lengthMax) => tab.evaluate(args => plenary.opened.it.draft(...args), [edits, lengthMax]),
-    evaluate: (work, argument) => tab.evaluate(work, argument),
-    reload: async () => {
-      await ready(tab, tab.url())
-      await reopen()
-    },
-    close: () => tab.close(),
-  }
-}
-
-const rows = (tab, account) => tab.evaluate(account => plenary.rows(account), account)
+const open = (account, document, { path, page } = {}) => openDocument(page ?? profile.tab(site.origin, path), account, document)
 
 describe('the store in Chromium', { concurrency: 1 }, () => {
   test('a document outlives the browser', async () => {

@@ -48,6 +48,7 @@ export class AccountStore {
   readonly #channel: BroadcastChannel | null
   readonly #open = new Set<IndexedDocumentStore>()
   #persistence: Promise<Persistence> | null = null
+  #hasEnded = false
 
   /**
    * `account`: an opaque key of this person on this server. The database itself is opened when first needed, so this
@@ -169,10 +170,10 @@ export class AccountStore {
    * the person. Fails with `blocked` when another tab does not let go; the rows are gone even then.
    */
   async destroy(): Promise<void> {
-    this.#channel?.postMessage('signed-out')
+    if (!this.#hasEnded) this.#channel?.postMessage('signed-out')
     for (const document of this.#open) document.end()
     await this.#database.destroy()
-    this.#channel?.close()
+    await this.#end()
   }
 
   /** Lets go of the database and keeps everything. */
@@ -184,6 +185,7 @@ export class AccountStore {
   readonly #now = (): number => (this.#options.now ?? Date.now)()
 
   async #end(): Promise<void> {
+    this.#hasEnded = true
     for (const document of this.#open) document.end()
     this.#channel?.close()
     await this.#database.close()

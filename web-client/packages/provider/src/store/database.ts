@@ -87,23 +87,25 @@ export class Database {
    */
   async destroy(): Promise<void> {
     const { factory, name, waitMs } = this.#options
-    if (factory === undefined || this.#isClosed) return
-    try {
-      // The mark goes before the deletion, so that a tab asked to let go can tell a sign-out from cleared storage.
-      await this.run(STORES, 'readwrite', async transaction => {
-        for (const store of STORES) transaction.objectStore(store).clear()
-        transaction.objectStore('account').put(true, SIGNED_OUT)
-      })
-    } catch (error) {
-      // What cannot be opened or written, a newer version's rows too, can still be deleted.
-      if (error instanceof StoreError && error.code === 'no-storage') return
-    }
+    // The mark goes before the deletion, so that a tab asked to let go can tell a sign-out from cleared storage.
+    // What cannot be opened or written, a newer version's rows too, can still be deleted.
+    await this.run(STORES, 'readwrite', async transaction => {
+      for (const store of STORES) transaction.objectStore(store).clear()
+      transaction.objectStore('account').put(true, SIGNED_OUT)
+    }).catch(() => {})
     await this.close()
+    let request: IDBOpenDBRequest | undefined
+    try {
+      request = factory?.deleteDatabase(name)
+    } catch {
+      // A page that may not have storage keeps nothing.
+    }
+    if (request === undefined) return
+    const deletion = request
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new StoreError('blocked', 'another tab keeps the database open')), waitMs)
-      const request = factory.deleteDatabase(name)
-      request.onsuccess = () => resolve(clearTimeout(timer))
-      request.onerror = () => reject(storeErrorFrom(request.error))
+      deletion.onsuccess = () => resolve(clearTimeout(timer))
+      deletion.onerror = () => reject(storeErrorFrom(deletion.error))
     })
   }
 

@@ -473,9 +473,12 @@ describe('signing out', () => {
     const tab = await device.tab()
     await tab.type('We')
     const frozen = await done(device.factory.open('plenary:ana'))
-    await expect(device.account('ana', { waitMs: 50 }).destroy()).rejects.toMatchObject({ code: 'blocked' })
+    const account = device.account('ana', { waitMs: 50 })
+    await expect(account.destroy()).rejects.toMatchObject({ code: 'blocked' })
+    await expect(account.destroy()).rejects.toMatchObject({ code: 'blocked' })
     expect(await done(frozen.transaction('updates').objectStore('updates').getAll())).toEqual([])
     frozen.close()
+    await account.destroy()
     await vi.waitFor(async () => expect(await device.factory.databases()).toEqual([]))
   })
 
