@@ -75,6 +75,8 @@ const HOLD_MS_MAX = 3000
 const HOLD_AFTER_COMPOSITION_MS = 50
 // A document that looks right is compared with its text once nothing has happened for a while.
 const QUIET_MS = 2000
+// With `u`, only those that no other half belongs to.
+const HALF_LETTERS = /\p{Surrogate}/gu
 
 /** The binding that a state's document has, or null. */
 export function bindingOf(state: EditorState): LinearBinding | null {
@@ -507,13 +509,14 @@ class Changes implements TextChanges {
 
   insert(index: number, content: unknown, attributes: Record<string, unknown>): void {
     if (this.implied && index >= this.#length) this.#writeImplied()
-    const isText = typeof content === 'string'
     if (content === undefined) throw new Error('a shared type cannot be put into a text again')
-    // A line break within a piece of text is one all the same, and letters cannot be cut into halves.
-    if (isText && ((content !== '\n' && content.includes('\n')) || hasHalves(content))) this.isInexact = true
-    const length = isText ? content.length : 1
+    const text = typeof content === 'string' ? content.replace(HALF_LETTERS, '\ufffd') : undefined
+    // A line break within a piece of text is one all the same, and half a letter cannot be sent.
+    if (text !== content && text !== undefined) this.isInexact = true
+    if (text !== '\n' && text?.includes('\n')) this.isInexact = true
+    const length = text?.length ?? 1
     const at = this.#lag?.insert(index, length) ?? index
-    if (isText) this.#text.insert(at, content, attributes)
+    if (text !== undefined) this.#text.insert(at, text, attributes)
     else this.#text.insertEmbed(at, content as object, attributes)
     this.#length += length
   }
@@ -544,10 +547,4 @@ class Changes implements TextChanges {
     this.#lag?.delete(index + 1, 1)
     this.implied = false
   }
-}
-
-/** Whether a text begins or ends within a letter of two units. */
-function hasHalves(text: string): boolean {
-  const [first, last] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)]
-  return (first >= 0xdc00 && first <= 0xdfff) || (last >= 0xd800 && last <= 0xdbff)
 }

@@ -44,7 +44,8 @@ export function writeStep(step: Step, before: Node, after: Node, text: TextChang
   }
 }
 
-function writeRange(before: Node, after: Node, range: Range, nextStart: number, text: TextChanges): void {
+function writeRange(before: Node, after: Node, exact: Range, nextStart: number, text: TextChanges): void {
+  const range = wholeLetters(before, exact)
   const start = placeOf(before, range.oldStart)
   const end = placeOf(before, range.oldEnd)
   const from = textIndex(before, range.oldStart)
@@ -83,6 +84,17 @@ function writeRange(before: Node, after: Node, range: Range, nextStart: number, 
 
   if (to > from) text.delete(from, to - from)
   insertPieces(text, from, pieces)
+}
+
+/** Yjs spoils a letter of two units that is cut in half, so such a letter is replaced as a whole. */
+function wholeLetters(doc: Node, { oldStart, oldEnd, newStart, newEnd }: Range): Range {
+  const cuts = (position: number) => {
+    const { index, start, offset } = placeOf(doc, position)
+    if (offset < 1 || offset >= doc.child(index).content.size) return 0
+    return /^[\ud800-\udbff][\udc00-\udfff]$/.test(doc.textBetween(start + offset, start + offset + 2)) ? 1 : 0
+  }
+  const [more, after] = [cuts(oldStart), cuts(oldEnd)]
+  return { oldStart: oldStart - more, newStart: newStart - more, oldEnd: oldEnd + after, newEnd: newEnd + after }
 }
 
 function insertPieces(text: TextChanges, index: number, pieces: readonly Piece[]): void {

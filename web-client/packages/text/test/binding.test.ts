@@ -386,6 +386,18 @@ test('others write and take the last line break', () => {
   expect(lines(ana)).toEqual(['one'])
 })
 
+test('a letter of two units is replaced as a whole, and half of one spoils no other', () => {
+  const { ana, ben, merge } = pair('a😀b\n')
+  // Only the second unit differs, and a program may say so.
+  ana.dispatch(ana.state.tr.insertText('😁'.slice(1), 3, 4))
+  expect(delta(ana)).toEqual([{ insert: 'a😁b\n' }])
+  merge()
+  expect(lines(ben)).toEqual(['a😁b'])
+  ana.dispatch(ana.state.tr.insertText('x', 3))
+  merge()
+  expect(lines(ben)).toEqual(lines(ana))
+})
+
 test('a line break inside of a text node becomes one', () => {
   const ana = desk('one\n')
   ana.dispatch(ana.state.tr.insertText('a\nb', 2))
