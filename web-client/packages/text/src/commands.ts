@@ -63,7 +63,7 @@ function changeBlocks(change: (attrs: BlockAttrs) => Partial<BlockAttrs>): Comma
 
 /**
  * Enter: ends the line where the selection is. In an empty item of a list it leaves the list, one level at a time;
- * behind a heading comes a plain paragraph.
+ * before and behind a heading comes a plain paragraph, and behind an item that is done one that is not.
  */
 export const splitLine: Command = (state, dispatch) => {
   const { selection, tr } = state
@@ -76,8 +76,16 @@ export const splitLine: Command = (state, dispatch) => {
   if (!dispatch) return true
   if (!selection.empty) tr.deleteSelection()
   const { $from } = tr.selection
+  if (attrs.header && $from.parentOffset === 0 && $from.parent.content.size > 0) {
+    dispatch(tr.insert($from.before(), schema.node('block', { ...attrs, header: null })).scrollIntoView())
+    return true
+  }
   const isAtEnd = $from.parentOffset === $from.parent.content.size
-  const second: Attrs = isAtEnd && attrs.header ? { ...attrs, header: null } : $from.parent.attrs
+  const second: Attrs = {
+    ...$from.parent.attrs,
+    ...(isAtEnd && attrs.header ? { header: null } : {}),
+    ...(attrs.list === 'checked' ? { list: 'unchecked' } : {}),
+  }
   const slice = new Slice(Fragment.from([schema.node('block'), schema.node('block', second)]), 1, 1)
   tr.step(new ReplaceStep($from.pos, $from.pos, slice))
   const place = TextSelection.create(tr.doc, $from.pos + 2)

@@ -54,6 +54,31 @@ test('Enter at the end of a heading leaves its line break where it is', () => {
   expect(lines(ben)).toEqual(lines(ana))
 })
 
+test('Enter at the start of a heading puts a plain line before it and leaves the heading alone', () => {
+  const { ana, ben, merge } = pair([{ insert: 'Title' }, { insert: '\n', attributes: { header: 1 } }])
+  ana.select(1)
+  ana.run(splitLine)
+  ben.select(1)
+  ben.run(setKind({ header: 2 }))
+  merge()
+  expect(lines(ana)).toEqual(['', ['Title', { header: 2 }]])
+})
+
+test('behind an item that is done comes one that is not', () => {
+  const ana = desk([{ insert: 'done' }, { insert: '\n', attributes: { list: 'checked' } }])
+  ana.select(5)
+  ana.run(splitLine)
+  expect(lines(ana)).toEqual([['done', { list: 'checked' }], ['', { list: 'unchecked' }]])
+})
+
+test('Enter in an empty item leaves the list, one level at a time', () => {
+  const ana = desk([{ insert: '\n', attributes: { list: 'bullet', indent: 1 } }])
+  ana.run(splitLine)
+  expect(lines(ana)).toEqual([['', { list: 'bullet' }]])
+  ana.run(splitLine)
+  expect(lines(ana)).toEqual([''])
+})
+
 test('both halves of a split line are the kind it was', () => {
   const ana = desk([{ insert: 'onetwo' }, { insert: '\n', attributes: { list: 'ordered', indent: 1, 'x-mine': 7 } }])
   ana.select(at(ana, 'two'))
