@@ -252,6 +252,7 @@ export class IndexedDocumentStore implements DocumentStore {
       for (const { also } of batch) await also?.(transaction)
       return row
     })
+    if (this.#isClosed) throw closed()
     if (written === null) return
     const { lineage, seq, update, isWhole, isForeign } = written
     const isFirst = this.#lineage === null && seq === 1
@@ -415,6 +416,7 @@ export class IndexedDocumentStore implements DocumentStore {
 
   #setTrouble(trouble: StoreError | null): void {
     clearTimeout(this.#retry)
+    if (this.#isClosed && trouble?.code !== 'closed') return
     if (trouble === null) this.#retryMs = RETRY_MIN_MS
     else if (!HOPELESS.includes(trouble.code)) {
       this.#retry = setTimeout(() => this.check(), this.#retryMs)

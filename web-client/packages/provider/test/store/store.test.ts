@@ -457,6 +457,20 @@ describe('signing out', () => {
     expect(await device.factory.databases()).toEqual([])
   })
 
+  test('a write under way is not called kept', async () => {
+    const device = new Device()
+    const tab = await device.tab()
+    await tab.type('We')
+    const before = device.transactions.length
+    const last = tab.type(' too')
+    while (device.transactions.length === before) await Promise.resolve()
+    const gone = tab.account.destroy()
+    expect(await last).toMatchObject({ code: 'closed' })
+    await gone
+    expect(tab.troubles).toEqual(['closed'])
+    expect(await device.factory.databases()).toEqual([])
+  })
+
   test('a tab that heard of it only from the database lets go too', async () => {
     const device = new Device()
     const [one, two] = [await device.tab(), await device.tab('doc', device.account('ana', { BroadcastChannel: Deaf }))]
