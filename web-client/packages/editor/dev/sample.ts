@@ -13,7 +13,7 @@ export function fillSample(doc: Y.Doc, words: number): void {
   const once = text.split(/\s+/).length
   const lines = text.split('\n')
   const again = lines.slice(lines.findIndex(line => line.startsWith('## I. ')))
-  const all = [...lines]
+  const all = words < once ? beginning(lines, words) : [...lines]
   for (let total = once; total < words; total += again.join(' ').split(/\s+/).length) all.push(...again)
   const notes = new Map([...source.matchAll(/^\[\^(\d+)\]: (.*)$/gm)].map(([, id, note]) => [id, note]))
   const delta: Delta = []
@@ -41,6 +41,11 @@ export function fillSample(doc: Y.Doc, words: number): void {
     }
     doc.getText('body').applyDelta(delta, { sanitize: false })
   })
+}
+
+function beginning(lines: string[], words: number): string[] {
+  let total = 0
+  return lines.filter(line => (total += line.split(/\s+/).length) <= words)
 }
 
 function kind(marker: string): object {

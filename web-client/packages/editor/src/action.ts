@@ -50,20 +50,27 @@ export const keysOf: Partial<Record<Action, readonly string[]>> = {
 /** Actions of the view that also work while only reading. */
 export const readingActions: ReadonlySet<Action> = new Set<Action>(['find', 'outline', 'help'])
 
-/** A tool was used; `detail` says which. */
+/** With what a tool was used: whoever came with the keyboard stays among the tools. */
+export type Hand = 'keyboard' | 'pointer'
+
+/** A tool was used. */
 export class ToolEvent extends Event {
   readonly action: Action
-  constructor(action: Action) {
+  readonly hand: Hand
+  constructor(action: Action, hand: Hand) {
     super('tool')
     this.action = action
+    this.hand = hand
   }
 }
 
 /** The language of the chosen paragraphs was set; `null` takes it back. */
 export class LanguageEvent extends Event {
   readonly language: string | null
-  constructor(language: string | null) {
+  readonly hand: Hand
+  constructor(language: string | null, hand: Hand) {
     super('language')
     this.language = language
+    this.hand = hand
   }
 }

@@ -5,7 +5,7 @@ import type { Transaction } from 'prosemirror-state'
 import { EditorView } from 'prosemirror-view'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import { LinearBinding, countRange, embedWords, insertFootnote, readText, setBlock } from '@plenary/text'
+import { LinearBinding, countRange, embedWords, insertFootnote, pasteProps, readText, setBlock } from '@plenary/text'
 import type { CountedFootnotes, EmbedWords } from '@plenary/text'
 import { keysOf, readingActions } from './action.ts'
 import type { Action, LanguageEvent, ToolEvent } from './action.ts'
@@ -220,6 +220,7 @@ export class TextEditor extends LitElement {
         attributes: () => this.#textAttributes(this.messages.text),
         dispatchTransaction: this.#dispatch,
         handleDOMEvents: { click: (_view, event) => this.#onClick(event) },
+        ...pasteProps(),
       },
     )
     notes.observeDeep(this.#onNotes)
@@ -369,24 +370,25 @@ export class TextEditor extends LitElement {
   }
 
   #onTool(event: ToolEvent): void {
-    const byKey = (this.renderRoot as ShadowRoot).activeElement !== null
     this.#run(event.action)
-    // Whoever came with the keyboard stays among the tools.
-    if (!byKey && !readingActions.has(event.action) && !this.sheet) this.view?.focus()
+    if (event.hand === 'pointer' && !readingActions.has(event.action) && !this.sheet) this.view?.focus()
   }
 
   #onLanguage(event: LanguageEvent): void {
     const { view } = this
     if (!view) return
     setBlock({ lang: event.language })(view.state, view.dispatch)
-    view.focus()
+    if (event.hand === 'pointer') view.focus()
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented) return
-    const inText = event.composedPath().includes(this.#place)
+    if (event.key === 'Escape') {
+      const { activeElement } = this.renderRoot as ShadowRoot
+      if (activeElement?.matches('plenary-toolbar, plenary-sidebar, plenary-status')) this.view?.focus()
+      return
+    }
     if (event.key === 'F6') this.#goToRegion(event.shiftKey ? -1 : 1)
-    else if (event.key === 'Escape' && !inText && !this.sheet) this.view?.focus()
     else {
       const action = [...readingActions].find(name => keysOf[name]?.some(key => isCombination(event, key)))
       if (!action || !this.#run(action)) return
@@ -568,6 +570,7 @@ export class TextEditor extends LitElement {
         state: EditorState.create({ doc: readText(text), plugins: textPlugins(binding, run) }),
         editable: () => this.canWrite,
         attributes: () => this.#textAttributes(this.messages.noteText),
+        ...pasteProps('no-footnotes'),
         handleKeyDown: (_view, event) => {
           if (event.key !== 'Escape' && !isCombination(event, 'Mod-Enter')) return false
           this.#closeSheet()

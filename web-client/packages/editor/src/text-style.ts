@@ -253,8 +253,8 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
 
 .plenary-text [data-table] {
   display: block;
-  overflow-x: auto;
   white-space: normal;
+  overflow-wrap: anywhere;
 }
 
 .plenary-text table {
@@ -264,7 +264,6 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
 }
 
 .plenary-text :is(th, td) {
-  min-inline-size: 6em;
   padding: 0.45em 0.65em;
   border-block-end: 1px solid var(--_line);
   text-align: start;
@@ -338,6 +337,11 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
     max-inline-size: none;
   }
 
+  .plenary-text :is(th, td) {
+    padding-inline: 0.25em;
+    font-size: 0.9em;
+  }
+
   .plenary-text .plenary-name::after {
     content: attr(data-initials);
     padding-inline: 0.15rem;
@@ -361,10 +365,6 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
   position: absolute;
   color: var(--_quiet);
   pointer-events: none;
-}
-
-.plenary-drop {
-  background: var(--_accent);
 }
 
 .plenary-note .ProseMirror {

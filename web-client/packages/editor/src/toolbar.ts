@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { LanguageEvent, ToolEvent, keysOf } from './action.ts'
-import type { Action } from './action.ts'
+import type { Action, Hand } from './action.ts'
 import { settleFloat } from './float.ts'
 import { icon } from './icons.ts'
 import type { IconName } from './icons.ts'
@@ -314,14 +314,32 @@ export class Toolbar extends LitElement {
       aria-keyshortcuts=${keys ? ariaKeys(keys) : nothing}
       aria-pressed=${toggles ? String(active.has(action)) : nothing}
       aria-disabled=${disabled.has(action) ? 'true' : nothing}
-      @click=${() => this.#ask(action)}
+      @click=${(event: MouseEvent) => this.#ask(action, event)}
     >
       ${icon(action)}
     </button>`
   }
 
-  #ask(action: Action): void {
-    if (!this.state.disabled.has(action)) this.dispatchEvent(new ToolEvent(action))
+  #ask(action: Action, event: MouseEvent): void {
+    const hand = this.#closeMenu(event)
+    if (!this.state.disabled.has(action)) this.dispatchEvent(new ToolEvent(action, hand))
+  }
+
+  #askLanguage(language: string | null, event: MouseEvent): void {
+    this.dispatchEvent(new LanguageEvent(language, this.#closeMenu(event)))
+  }
+
+  // A click without a pointer has no count. The menu's opener is where the arrows go on.
+  #closeMenu(event: MouseEvent): Hand {
+    const hand = event.detail === 0 ? 'keyboard' : 'pointer'
+    const menu = (event.currentTarget as HTMLElement).closest<HTMLElement>('[popover]')
+    menu?.hidePopover()
+    if (menu && hand === 'keyboard') this.#opener(menu)?.focus()
+    return hand
+  }
+
+  #opener(menu: HTMLElement): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>(`[popovertarget='${menu.id}']`)
   }
 
   #menu(id: string, label: string, opener: TemplateResult, type: string, items: unknown): TemplateResult {
@@ -345,7 +363,6 @@ export class Toolbar extends LitElement {
         aria-label=${label}
         @toggle=${settleFloat}
         @keydown=${this.#menuKey}
-        @click=${this.#closeMenu}
       >
         ${items}
       </div>`
@@ -358,7 +375,7 @@ export class Toolbar extends LitElement {
       tabindex="-1"
       role=${role}
       aria-checked=${role === 'menuitem' ? nothing : String(isChecked)}
-      @click=${() => this.#ask(action)}
+      @click=${(event: MouseEvent) => this.#ask(action, event)}
     >
       ${drawing ? icon(drawing) : html`<span class="tick">${icon('check')}</span>`}
       <span class=${action}>${this.messages.actions[action]}</span>
@@ -402,7 +419,7 @@ export class Toolbar extends LitElement {
         tabindex="-1"
         role="menuitemradio"
         aria-checked=${String(state.language === tag)}
-        @click=${() => this.dispatchEvent(new LanguageEvent(tag))}
+        @click=${(event: MouseEvent) => this.#askLanguage(tag, event)}
       >
         <span class="tick">${icon('check')}</span><bdi lang=${tag ?? nothing}>${name}</bdi>
       </button>`
@@ -417,11 +434,6 @@ export class Toolbar extends LitElement {
     if (event.composedPath().some(node => node instanceof HTMLButtonElement)) event.preventDefault()
   }
 
-  #closeMenu(event: Event): void {
-    const menu = event.currentTarget as HTMLElement
-    if (event.target !== menu) menu.hidePopover()
-  }
-
   #menuKey(event: KeyboardEvent): void {
     const menu = event.currentTarget as HTMLElement
     const items = [...menu.querySelectorAll<HTMLElement>('button')]
@@ -429,7 +441,11 @@ export class Toolbar extends LitElement {
     const step = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key]
     // The toolbar's own keys stay out of its menus.
     event.stopPropagation()
-    if (event.key === 'Tab') menu.hidePopover()
+    if (event.key === 'Tab' || event.key === 'Escape') {
+      menu.hidePopover()
+      this.#opener(menu)?.focus()
+      if (event.key === 'Escape') event.preventDefault()
+    }
     if (step === undefined) return
     event.preventDefault()
     items[step % items.length]?.focus()

@@ -1,7 +1,14 @@
 // The ProseMirror views: of the text, and of a footnote.
 
-import { baseKeymap, chainCommands } from 'prosemirror-commands'
-import { dropCursor } from 'prosemirror-dropcursor'
+import {
+  chainCommands,
+  deleteSelection,
+  joinTextblockBackward,
+  joinTextblockForward,
+  selectAll,
+  selectNodeBackward,
+  selectNodeForward,
+} from 'prosemirror-commands'
 import { undoInputRule } from 'prosemirror-inputrules'
 import { keymap } from 'prosemirror-keymap'
 import { NodeSelection, Plugin, TextSelection } from 'prosemirror-state'
@@ -13,15 +20,34 @@ import type { LinearBinding } from '@plenary/text'
 import { keysOf } from './action.ts'
 import type { Action } from './action.ts'
 import { commands } from './editing.ts'
+import { isMac } from './keys.ts'
 import { shorthand } from './shorthand.ts'
 
-const lineBreaks: Record<string, Command> = {
+const backspace = chainCommands(
+  undoInputRule,
+  deleteSelection,
+  clearKindAtStart,
+  joinTextblockBackward,
+  selectNodeBackward,
+)
+const remove = chainCommands(deleteSelection, joinTextblockForward, selectNodeForward)
+
+// The lines are flat, so of ProseMirror's own keys these few have something to do.
+const lineKeys: Record<string, Command> = {
   Enter: splitLine,
+  'Mod-Enter': splitLine,
   'Shift-Enter': splitLine,
-  Backspace: chainCommands(undoInputRule, clearKindAtStart, baseKeymap['Backspace'] as Command),
+  Backspace: backspace,
+  'Mod-Backspace': backspace,
+  'Shift-Backspace': backspace,
+  Delete: remove,
+  'Mod-Delete': remove,
+  'Mod-a': selectAll,
   Tab: indentItem(1),
   'Shift-Tab': indentItem(-1),
 }
+
+const macKeys: Record<string, Command> = { 'Ctrl-h': backspace, 'Ctrl-d': remove, 'Alt-Backspace': backspace }
 
 // Elsewhere than in a list Tab goes on through the page, as people who cannot use a mouse need it.
 function indentItem(by: 1 | -1): Command {
@@ -43,12 +69,11 @@ function actionKeys(actions: Action[], run: (action: Action) => boolean): Record
 export function textPlugins(binding: LinearBinding, run: (action: Action) => boolean): Plugin[] {
   return [
     binding.plugin(),
+    freshSelection(),
     atomsStay(),
     shorthand(),
     keymap(actionKeys(Object.keys(keysOf) as Action[], run)),
-    keymap(lineBreaks),
-    keymap(baseKeymap),
-    dropCursor({ color: false, class: 'plenary-drop', width: 2 }),
+    keymap(isMac ? { ...lineKeys, ...macKeys } : lineKeys),
     emptyText(),
   ]
 }
@@ -75,6 +100,28 @@ function atomsStay(): Plugin {
       handleDOMEvents: { compositionstart: goBehind },
     },
   })
+}
+
+/**
+ * Reads where the cursor is before a key is acted upon. Browsers tell of a new selection a moment later; on a busy
+ * machine the next key comes first, and Enter right after End would write over what was selected before.
+ */
+function freshSelection(): Plugin {
+  return new Plugin({
+    props: {
+      handleDOMEvents: {
+        keydown(view, event) {
+          if (!event.isComposing && !view.composing) (view as unknown as SelectionReader).domObserver.flush()
+          return false
+        },
+      },
+    },
+  })
+}
+
+/** What ProseMirror's view does when the browser tells of a new selection. */
+interface SelectionReader {
+  domObserver: { flush(): void }
 }
 
 /** Marks a text without a letter, for its placeholder. */
