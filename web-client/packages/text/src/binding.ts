@@ -104,6 +104,8 @@ export class LinearBinding {
   #holdTimer: ReturnType<typeof setTimeout> | undefined
   #quietTimer: ReturnType<typeof setTimeout> | undefined
   #selectionBefore: (() => unknown) | null = null
+  /** Whether something was typed while somebody else's transaction of the shared document was open. */
+  #isNested = false
 
   constructor(options: BindingOptions) {
     this.#options = options
@@ -141,7 +143,7 @@ export class LinearBinding {
       props: {
         handleDOMEvents: {
           compositionend: () => {
-            if (this.#lag) this.#holdAtMost(HOLD_AFTER_COMPOSITION_MS)
+            if (this.#lag) setTimeout(this.#afterComposition, HOLD_AFTER_COMPOSITION_MS)
             return false
           },
         },
@@ -157,21 +159,21 @@ export class LinearBinding {
   /** Starts to follow the shared text. An editor's view does this by itself. */
   attach(host: BindingHost): void {
     this.#host = host
-    this.#lag = null
     this.text.observe(this.#onText)
     this.undoManager.on('stack-item-added', this.#onUndoAdded)
     this.undoManager.on('stack-item-popped', this.#onUndoPopped)
     this.#doc = host.state.doc
     this.#isImplied = isImplied(this.#doc, this.text)
+    // What was done to the state before it had a text is no writing of anybody's.
+    for (const { transaction } of key.getState(host.state)?.pending ?? []) this.#written.add(transaction)
     if (!this.#isSame()) this.#readAnew()
   }
 
   /** Stops following the shared text. What was typed is in it already. */
   detach(): void {
     if (!this.#host) return
-    clearTimeout(this.#holdTimer)
+    this.#endHold()
     clearTimeout(this.#quietTimer)
-    this.#holdTimer = this.#quietTimer = undefined
     this.text.unobserve(this.#onText)
     this.undoManager.off('stack-item-added', this.#onUndoAdded)
     this.undoManager.off('stack-item-popped', this.#onUndoPopped)
@@ -189,6 +191,7 @@ export class LinearBinding {
     this.#selectionBefore = this.#mayStartUndo() ? this.#relativeSelection(transaction.before, selection) : null
     let cause: unknown
     const changes = new Changes(this.text, this.#lag, textLength(this.#doc), this.#isImplied)
+    this.#isNested = this.text.doc?._transaction != null
     try {
       this.text.doc?.transact(() => {
         for (const { transaction } of pending) {
@@ -212,17 +215,26 @@ export class LinearBinding {
 
   /** Shows at once what others wrote in the line somebody composes in. */
   release(): void {
-    clearTimeout(this.#holdTimer)
-    this.#holdTimer = undefined
     const { delta } = this.#lag ?? { delta: [] }
-    this.#lag = null
+    this.#endHold()
     this.#apply(delta)
     this.#verify('composition')
   }
 
+  // Some ways of writing begin the next syllable as soon as one ends; then it goes on waiting.
+  #afterComposition = (): void => {
+    if (this.#lag && !this.#host?.composing) this.release()
+  }
+
   #onText = (event: Y.YTextEvent, transaction: Y.Transaction): void => {
     if (transaction.origin === this || !this.#host) return
-    this.#receive(eventDelta(event))
+    if (this.#isNested) {
+      // What was typed and what something else did come as one.
+      this.#isNested = false
+      this.#readAnew()
+    } else {
+      this.#receive(eventDelta(event))
+    }
     this.#verify('reading')
   }
 
@@ -232,7 +244,7 @@ export class LinearBinding {
     if (pending) {
       // Something changed the shared text between a transaction and its flush, which comes next.
       this.#wait(delta)
-      this.#holdAtMost(0)
+      setTimeout(this.#afterComposition, 0)
       return
     }
     if (!host.composing && !this.#lag) return this.#apply(delta)
@@ -242,7 +254,13 @@ export class LinearBinding {
     this.#lag = new Lag(part.held)
     if (part.free.length > 0) this.#apply(part.free)
     if (part.held.some(op => !('retain' in op) || op.attributes)) this.#holdAtMost(HOLD_MS_MAX)
-    else this.#lag = null
+    else this.#endHold()
+  }
+
+  #endHold(): void {
+    clearTimeout(this.#holdTimer)
+    this.#holdTimer = undefined
+    this.#lag = null
   }
 
   #wait(delta: Delta): void {
@@ -251,12 +269,8 @@ export class LinearBinding {
   }
 
   #holdAtMost(ms: number): void {
-    if (this.#holdTimer !== undefined) {
-      // The first limit holds, however long one goes on composing.
-      if (ms >= HOLD_MS_MAX) return
-      clearTimeout(this.#holdTimer)
-    }
-    this.#holdTimer = setTimeout(() => this.release(), ms)
+    // The first limit holds, however long one goes on composing.
+    this.#holdTimer ??= setTimeout(() => this.release(), ms)
   }
 
   /**
@@ -324,7 +338,7 @@ export class LinearBinding {
 
   // The lengths at once, all of it when there is time.
   #verify(where: string): void {
-    if (this.#lag || !this.#host) return
+    if (this.#lag || this.#isNested || !this.#host) return
     const length = this.text.length + (this.#isImplied ? 1 : 0)
     if (textLength(this.#doc) !== length || this.#doc !== this.#host.state.doc) this.#mend(where)
     else if (this.#options.check && !this.#isSame()) this.#mend(where)
@@ -335,7 +349,7 @@ export class LinearBinding {
   }
 
   #verifyAll = (): void => {
-    if (this.#host && !this.#lag && !this.#isSame()) this.#mend('quiet')
+    if (this.#host && !this.#lag && !this.#isNested && !this.#isSame()) this.#mend('quiet')
   }
 
   #isSame(): boolean {
@@ -356,9 +370,7 @@ export class LinearBinding {
   #readAnew(): void {
     const host = this.#host
     if (!host) return
-    clearTimeout(this.#holdTimer)
-    this.#holdTimer = undefined
-    this.#lag = null
+    this.#endHold()
     const { state } = host
     const doc = readText(this.text)
     this.#isImplied = isImplied(doc, this.text)

@@ -449,6 +449,32 @@ test('a footnote that is moved keeps its note as it is', () => {
   expect(ana.binding.notes?.has('gone')).toBe(false)
 })
 
+test('what is typed within a transaction of something else is there once', () => {
+  const ana = desk('one\n')
+  ana.select(4)
+  others(ana, text => {
+    ana.type(' my')
+    ana.type(' own')
+    text.insert(0, 'their ')
+  })
+  expect(lines(ana)).toEqual(['their one my own'])
+  ana.type('!')
+  others(ana, text => text.insert(0, 'all '))
+  expect(lines(ana)).toEqual(['all their one my own!'])
+})
+
+test('what comes between a transaction and its writing finds both in their places', () => {
+  vi.useFakeTimers()
+  const ana = desk('one two\n')
+  ana.state = ana.state.apply(ana.state.tr.insertText('my ', at(ana, 'two')))
+  others(ana, text => text.insert(0, 'their '))
+  ana.binding.flush()
+  expect(ana.binding.text.toString()).toBe('their one my two\n')
+  vi.runAllTimers()
+  expect(lines(ana)).toEqual(['their one my two'])
+  vi.useRealTimers()
+})
+
 test('a document that differs from its text is read anew, and nothing is written', () => {
   const doc = new Y.Doc()
   const text = doc.getText('body')

@@ -86,6 +86,25 @@ test('in a real view, what waits is shown soon after the composition ends', () =
   binding.destroy()
 })
 
+test('a composition that follows on another goes on undisturbed', () => {
+  const doc = new Y.Doc()
+  const text = doc.getText('body')
+  text.insert(0, 'one\n')
+  const binding = new LinearBinding({ text, check: true })
+  const view = new EditorView(document.body.appendChild(document.createElement('div')), {
+    state: EditorState.create({ doc: readText(text), plugins: [binding.plugin()] }),
+  })
+  view.dom.dispatchEvent(new Event('compositionstart'))
+  doc.transact(() => text.insert(0, 'X'), 'others')
+  view.dom.dispatchEvent(new Event('compositionend'))
+  view.dom.dispatchEvent(new Event('compositionstart'))
+  vi.advanceTimersByTime(1000)
+  expect(view.dom.textContent).toBe('one')
+  vi.advanceTimersByTime(2000)
+  expect(view.dom.textContent).toBe('Xone')
+  view.destroy()
+})
+
 test('whatever two do while one of them composes, both have the same in the end', () => {
   for (let seed = 1; seed <= 80; seed++) {
     const random = new Random(seed)
