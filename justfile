@@ -12,6 +12,14 @@ _default:
 demo:
     cargo run --release -- serve --demo
 
+# Server and web client together: the page follows the sources (open the links at port 5173 instead of 4600)
+dev: _packages
+    #!/usr/bin/env bash
+    set -euo pipefail
+    trap 'kill 0' EXIT
+    PLENARY_WEB=skip cargo run -- serve --demo &
+    npm run dev --prefix web-client
+
 # Everything that must pass: the formatting, the lints, the tests
 check: lint test
 
@@ -20,8 +28,8 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
 
-# All tests: Rust, stock clients from npm, a real browser. Installs what it needs
-test: _packages _chromium test-rust test-interop test-browser
+# All tests: Rust, the web client, stock clients from npm, a real browser. Installs what it needs
+test: _packages _chromium test-rust web test-interop test-browser
 
 # The Rust tests
 test-rust:
@@ -36,12 +44,20 @@ test-rust:
         cargo test --workspace --features plenary-cli/faults
     fi
 
+# The web client: types, lints, its own tests, and how large it has become
+web: _packages
+    {{ build }}
+    npm run check --prefix web-client
+    npm run lint --prefix web-client
+    npm test --prefix web-client
+    npm run build --prefix web-client
+
 # Unmodified clients from npm against the real server
 test-interop: _interop
     {{ build }}
     npm test --prefix tests/interop
 
-# Two browser windows on the demo while the server is killed
+# The pages in a real browser, the server killed meanwhile; the store; the example with another editor
 test-browser: _packages _chromium
     {{ build }}
     npm test --prefix tests/browser

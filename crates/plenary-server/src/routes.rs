@@ -99,9 +99,8 @@ const SECURITY_HEADERS: [(&str, &str); 6] = [
     ),
 ];
 
-// Scripts come from our own files only. Styles may also be set in the page, because editors place cursors and
-// selections that way; without scripts of its own a style can do little.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+// Scripts and styles come from our own files only: the editor places cursors and selections without style attributes.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 

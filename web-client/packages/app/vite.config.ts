@@ -68,14 +68,15 @@ export default defineConfig({
           // Otherwise what the shell needs as well would be drawn into the editor.
           includeDependenciesRecursively: false,
           groups: [
-            { name: 'sync', test: /node_modules\/(yjs|lib0|y-protocols)\/|packages\/provider\// },
-            { name: 'editor', test: /node_modules\/prosemirror-|packages\/(text|editor|embed)\/(?!src\/tokens)/ },
+            { name: 'sync', test: /node_modules\/(yjs|lib0|y-protocols|isomorphic\.js)\/|packages\/provider\/|quiet-logging/ },
+            { name: 'editor', test: /node_modules\/(?!@?lit)|packages\/(text|editor|embed)\/(?!src\/tokens)/ },
           ],
         },
       },
     },
   },
   server: {
-    proxy: { '/api': server, '/sync': { target: server, ws: true } },
+    // The name that was asked for goes on to the server: it answers no pages but those it takes for its own.
+    proxy: { '/api': { target: server }, '/sync': { target: server, ws: true } },
   },
 })

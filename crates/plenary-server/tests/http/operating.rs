@@ -25,6 +25,7 @@ async fn every_answer_carries_the_security_headers() {
         {
             assert!(csp.contains(word), "{path} {csp}");
         }
+        assert!(!csp.contains("unsafe"), "{path} {csp}");
         assert!(matches!(header("cache-control"), "no-store" | "no-cache"), "{path}");
     }
 }
