@@ -161,6 +161,8 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       }
       const settle = (result: 'saved' | 'pending' | 'refused' | null): void => {
         if (result === null) return
+        // Who asks may look next what on this device the server does not have.
+        if (result === 'saved') this.#acknowledge()
         alarm.set(null)
         this.off('save-state', look)
         this.off('destroy', giveUp)

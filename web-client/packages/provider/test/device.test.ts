@@ -282,6 +282,21 @@ describe('what the server has', () => {
     expect(store.acknowledged.at(-1)).toEqual(snapshotOf(provider.doc))
   })
 
+  test('is noted when everything was asked to be saved, and is', async () => {
+    const stage = new Stage()
+    const store = new FakeStore()
+    const provider = stage.provider({ store })
+    await stage.letInAndConfirm()
+    provider.doc.getText('body').insert(0, 'a')
+    await stage.clock.pass(250)
+    stage.confirm()
+    provider.doc.getText('body').insert(0, 'b')
+    const flushed = provider.flush(1_000)
+    stage.confirm()
+    await expect(flushed).resolves.toBe('saved')
+    expect(store.acknowledged.at(-1)).toEqual(snapshotOf(provider.doc))
+  })
+
   test('is not noted while there is anything it has not confirmed, or has refused', async () => {
     const stage = new Stage()
     const store = new FakeStore()
