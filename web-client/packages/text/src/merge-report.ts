@@ -10,6 +10,7 @@
 // else in it. Afterwards the same ids tell where the words are and what became of the context.
 
 import * as Y from 'yjs'
+import type { Anchor } from './anchors.ts'
 import { countText } from './words.ts'
 
 /** What became of words written here. Empty `items`: nothing to tell. */
@@ -49,9 +50,6 @@ export interface MergePlace {
   start: Anchor
   end: Anchor
 }
-
-/** A `Y.RelativePosition` as JSON, as anchors.ts has them. */
-type Anchor = unknown
 
 /** What `beginMerge` noted. It listens to the document until `mergeReport` or `cancelMerge`. */
 export interface MergeToken {
@@ -271,8 +269,8 @@ class Present {
   }
 
   private range(text: Y.Text, note: string | null, from: number, to: number): MergePlace {
-    const anchor = (index: number, assoc: number): Anchor =>
-      Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, index, assoc))
+    const anchor = (index: number, assoc: number) =>
+      Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, index, assoc)) as Anchor
     return { note, start: anchor(from, 0), end: anchor(to, -1) }
   }
 

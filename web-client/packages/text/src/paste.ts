@@ -7,11 +7,16 @@
 // binding makes the note when the paste reaches the shared text.
 
 import { DOMSerializer, Fragment, Slice } from 'prosemirror-model'
+import type { EditorState } from 'prosemirror-state'
 import type { EditorProps } from 'prosemirror-view'
+import { bindingOf } from './binding.ts'
 import { printable, readPasted } from './paste/reader.ts'
 import { schema } from './schema.ts'
 
-type PasteProps = Pick<EditorProps, 'transformPastedHTML' | 'clipboardTextParser'>
+type PasteProps = Pick<
+  EditorProps,
+  'transformPastedHTML' | 'clipboardTextParser' | 'transformCopied' | 'transformPasted'
+>
 
 /** For an editor view: cleans what is pasted or dropped into it. In a footnote there are no footnotes. */
 export function pasteProps(footnotes: 'with-footnotes' | 'no-footnotes' = 'with-footnotes'): PasteProps {
@@ -19,7 +24,42 @@ export function pasteProps(footnotes: 'with-footnotes' | 'no-footnotes' = 'with-
   return {
     transformPastedHTML: html => cleanPastedHtml(html, newId),
     clipboardTextParser: text => slicePastedText(text),
+    // What is copied takes the text of its notes along, for the document it may be pasted into.
+    transformCopied: (slice, view) =>
+      mapFootnotes(slice, attrs => ({ ...attrs, text: noteOf(view.state, attrs.id) ?? attrs.text })),
+    // From another document a note gets an id of its own: were it pasted twice, by people who are apart, there would
+    // be two notes under one id, and what is written in one of them would be lost.
+    transformPasted: (slice, view) => {
+      const ids = new Map<string, string>()
+      return mapFootnotes(slice, ({ id, text }) => {
+        if (text === null || noteOf(view.state, id) !== null) return { id, text }
+        if (!ids.has(id)) ids.set(id, randomId())
+        return { id: ids.get(id) as string, text }
+      })
+    },
   }
+}
+
+interface FootnoteAttrs {
+  id: string
+  text: string | null
+}
+
+/** What the note `id` says; `null` where there is none. */
+function noteOf(state: EditorState, id: string): string | null {
+  const note = bindingOf(state)?.notes?.get(id)
+  return note ? note.toString().replace(/\n$/, '') : null
+}
+
+function mapFootnotes(slice: Slice, change: (attrs: FootnoteAttrs) => FootnoteAttrs): Slice {
+  const map = (content: Fragment): Fragment =>
+    Fragment.fromArray(
+      content.content.map(node => {
+        if (node.type.name !== 'footnote') return node.isText ? node : node.copy(map(node.content))
+        return node.type.create({ ...node.attrs, ...change(node.attrs as FootnoteAttrs) }, null, node.marks)
+      }),
+    )
+  return new Slice(map(slice.content), slice.openStart, slice.openEnd)
 }
 
 /**
