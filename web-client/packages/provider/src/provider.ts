@@ -6,7 +6,7 @@ import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwareness
 import * as Y from 'yjs'
 import { Alarm, type Clock } from './clock.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
-import { remedyFor } from './close-codes.ts'
+import { CLOSE_CODES, remedyFor } from './close-codes.ts'
 import { setAside } from './drafts.ts'
 import { fetchFirstState } from './first-state.ts'
 import type { RefusalCode } from './messages.ts'
@@ -430,6 +430,10 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     this.#isReplaced = isReplaced
     this.#refresh()
     this.emit('denied', [{ reason, isFinal }])
+    if (isFinal) {
+      const code = (CLOSE_CODES as Record<string, number>)[reason] ?? CLOSE_CODES.removed
+      this.emit('closed', [{ code, reason }, this])
+    }
     if (isReplaced) this.emit('replaced', [{ by: null }])
   }
 

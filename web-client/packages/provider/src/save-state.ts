@@ -18,7 +18,7 @@ export type SaveState =
 export interface SaveFacts {
   /** The server has let us into the document, on a line that lives. */
   isConnected: boolean
-  /** Whether the server says when something is on its disk: told by its welcome, or by there being none in time. */
+  /** Whether the server says when something is on its disk: it has done so, or it gave no welcome in time. */
   confirms: 'unknown' | 'yes' | 'no'
   /** There are changes that no answer to a mark has covered. */
   hasUnacknowledged: boolean

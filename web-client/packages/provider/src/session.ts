@@ -102,7 +102,10 @@ export class Session implements LineListener {
     this.#listener = listener
     const { clock } = connection
     this.#batchAlarm = new Alarm(clock, () => this.flush())
-    this.#welcomeAlarm = new Alarm(clock, () => this.#confirm('no'))
+    this.#welcomeAlarm = new Alarm(clock, () => {
+      this.#confirms = 'no'
+      listener.changed()
+    })
     this.#enterAlarm = new Alarm(clock, () => this.#askToEnter())
     this.#offerAlarm = new Alarm(clock, () => this.#offer())
   }
@@ -116,7 +119,7 @@ export class Session implements LineListener {
     return this.#state
   }
 
-  /** Whether this server says when something is on its disk. */
+  /** Whether this server says when something is on its disk: it has answered a mark, or gave no welcome in time. */
   get confirms(): 'unknown' | 'yes' | 'no' {
     return this.#confirms
   }
@@ -221,7 +224,10 @@ export class Session implements LineListener {
       case 'sync-status': return this.#counted(message.applied)
       case 'welcome': return this.#welcome(message)
       case 'durable': {
-        if (this.ledger.durable(message.mark)) this.#listener.durable()
+        if (this.ledger.durable(message.mark)) {
+          this.#confirms = 'yes'
+          this.#listener.durable()
+        }
         return this.#listener.changed()
       }
       case 'refused': return this.#refused(message.ordinal, message.code, message.reason)
@@ -309,12 +315,6 @@ export class Session implements LineListener {
     this.#frameBytesMax = welcome.frameBytesMax
     this.#listener.access(welcome.access)
     if (this.#isLive) this.#sendMark()
-    this.#confirm('yes')
-  }
-
-  #confirm(confirms: 'yes' | 'no'): void {
-    this.#confirms = confirms
-    this.#listener.changed()
   }
 
   /** The server lets nobody in, or no longer. */

@@ -225,8 +225,13 @@ describe('typing', () => {
 describe('saved', () => {
   test('is said at the answer to the last mark and not before', async () => {
     const stage = new Stage()
-    const { provider, text } = await inside(stage)
+    const provider = stage.provider()
+    const text = provider.doc.getText('body')
+    await stage.letIn()
+    expect(provider.saveState).toBe('saving')
+    stage.confirm()
     expect(provider.saveState).toBe('saved')
+    stage.socket.take()
     text.insert(0, 'a')
     expect(provider.saveState).toBe('saving')
     await stage.clock.pass(0)
@@ -459,12 +464,16 @@ describe('not let in', () => {
       const provider = stage.provider()
       const denials: unknown[] = []
       provider.on('denied', denial => denials.push(denial))
+      const closed = vi.fn()
+      provider.on('closed', closed)
       stage.socket.open()
       await settle()
       stage.say({ type: 'auth-denied', reason })
       await stage.clock.pass(120_000)
       stage.page.tell('online')
       expect(denials).toEqual([{ reason, isFinal: true }])
+      const code = reason === 'not-found' ? 4404 : 4403
+      expect(closed).toHaveBeenCalledExactlyOnceWith({ code, reason }, provider)
       expect([stage.sockets.length, stage.socket.isClosed, provider.status]).toEqual([1, true, 'disconnected'])
       provider.connect()
       expect(stage.sockets).toHaveLength(2)

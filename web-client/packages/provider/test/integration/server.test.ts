@@ -229,7 +229,7 @@ describe('apart', () => {
     const own = await ownLine()
     const one = openClient(own.address, { document, token: ana() })
     const two = openClient(line.address, { document, token: ben() })
-    await Promise.all([one.saved(), two.saved()])
+    await Promise.all([one.synced(), one.saved(), two.saved()])
     own.goDark()
     await one.until('the line is lost', () => one.provider.status !== 'connected')
     one.write('Mine. ')
