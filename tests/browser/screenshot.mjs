@@ -1,30 +1,33 @@
-// Takes the picture in the README: `npm run screenshot [folder]` (without a folder: docs/images/demo.png alone).
+// Takes the picture in the README: `npm run screenshot [folder]` (with a folder: many pictures there, to be looked at).
 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Demo } from './support/demo.mjs'
 import { until } from './support/until.mjs'
-import { open, startBrowser } from './support/windows.mjs'
+import { open, showText, signIn, startBrowser } from './support/windows.mjs'
 
 const folder = process.argv[2]
 const README = fileURLToPath(new URL('../../docs/images/demo.png', import.meta.url))
 
-const [demo, chromium] = await Promise.all([Demo.start(), startBrowser()])
-try {
-  const wide = { viewport: { width: 1280, height: 1180 } }
-  const narrow = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
-  const ilse = await open(chromium, demo, 'ilse', wide)
-  const renee = await open(chromium, demo, 'renee', { ...narrow, colorScheme: 'dark' })
-  const jon = await open(chromium, demo, 'jon', { ...wide, colorScheme: 'dark' })
-  const safiya = await open(chromium, demo, 'safiya', narrow)
-  const shoot = (window, name) => window.page.screenshot({ path: join(folder, `${name}.png`) })
+const wide = { viewport: { width: 1280, height: 900 } }
+const narrow = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
+const looks = {
+  'wide-light': wide,
+  'wide-dark': { ...wide, colorScheme: 'dark' },
+  'wide-arabic': { ...wide, locale: 'ar' },
+  'narrow-light': narrow,
+  'narrow-dark': { ...narrow, colorScheme: 'dark' },
+  'narrow-arabic': { ...narrow, locale: 'ar' },
+}
 
-  if (folder) {
-    await shoot(ilse, 'wide-light')
-    await shoot(jon, 'wide-dark-observer')
-    await shoot(renee, 'narrow-dark')
-    await shoot(safiya, 'narrow-light')
-  }
+const [demo, chromium] = await Promise.all([Demo.start(), startBrowser()])
+const shoot = (page, name) => page.screenshot({ path: join(folder, `${name}.png`) })
+
+/** Several at work, and the picture of one of them. */
+async function together() {
+  const ilse = await open(chromium, demo, 'ilse', { viewport: { width: 1280, height: 1180 } })
+  const renee = await open(chromium, demo, 'renee')
+  const safiya = await open(chromium, demo, 'safiya')
   await ilse.goToEndOf('This submission covers')
   await ilse.page.evaluate(() => scrollTo(0, 0))
   await renee.goToEndOf('Established in 2014')
@@ -32,30 +35,56 @@ try {
   await safiya.goToEndOf('This submission covers')
   await safiya.type(' Two more were held online.')
   await ilse.seesText('held online.')
-  await until('both names are shown', async () => (await ilse.page.locator('.ql-cursor-flag').count()) >= 2)
-  await until('the names have faded in', () =>
-    ilse.page.evaluate(() => [...document.querySelectorAll('.ql-cursor-flag')].filter(flag => getComputedStyle(flag).opacity > 0.85).length >= 2),
-  )
+  await until('both cursors are shown', async () => (await ilse.page.locator('.plenary-cursor').count()) >= 2)
+  await ilse.saved()
   await ilse.page.screenshot({ path: folder ? join(folder, 'demo.png') : README })
+  return [ilse, renee, safiya]
+}
 
+/** Every page in one look. */
+async function pages(name, options) {
+  const context = await chromium.browser.newContext(options)
+  const page = await context.newPage()
+  await page.goto(demo.address)
+  await page.locator('form').waitFor()
+  await shoot(page, `${name}-sign-in`)
+  await context.close()
+  const list = await signIn(chromium, demo, 'ilse', options)
+  await shoot(list, `${name}-list`)
+  await list.locator('a.statement').click()
+  await showText(list, name)
+  await list.locator('plenary-status .good').waitFor()
+  await shoot(list, `${name}-statement`)
+  await list.goBack()
+  await list.locator('.kept').waitFor()
+  await shoot(list, `${name}-list-kept`)
+  return list
+}
+
+try {
+  const windows = await together()
   if (folder) {
-    await ilse.goToEndOf('I. Summary')
-    await ilse.page.keyboard.press('Enter')
-    await ilse.type('ينبغي لفالدوريا أن تلغي المادة 14 من قانون النظام العام بحلول نهاية عام 2028.')
-    await ilse.page.keyboard.press('Enter')
-    await ilse.page.getByLabel('Kind of line').selectOption('Numbered paragraph')
-    await ilse.type('وافقت فالدوريا على 141 توصية من أصل 187 (UPR).')
-    await safiya.seesText('187 (UPR)')
-    await shoot(ilse, 'wide-arabic')
-    await safiya.editor.locator('p', { hasText: 'فالدوريا' }).evaluate(node => node.scrollIntoView({ block: 'center' }))
-    await shoot(safiya, 'narrow-arabic')
-    await ilse.page.locator('.notes').scrollIntoViewIfNeeded()
-    await shoot(ilse, 'wide-notes')
+    const opened = []
+    for (const [name, options] of Object.entries(looks)) opened.push([name, await pages(name, options)])
+    const observer = await open(chromium, demo, 'jon', wide)
+    await shoot(observer.page, 'wide-observer')
     await demo.kill()
-    await until('the page says so', async () => (await safiya.connection()).startsWith('Reconnecting'))
-    await shoot(safiya, 'narrow-reconnecting')
-    await shoot(ilse, 'wide-reconnecting')
+    for (const [name, page] of opened) {
+      await page.goForward()
+      const window = await showText(page, name)
+      await window.page.locator('plenary-notices .banner').waitFor()
+      await window.goToEndOf('I. Summary')
+      await window.type(' !')
+      await window.page.locator('plenary-status .warn').waitFor()
+      await window.page.evaluate(() => scrollTo(0, 0))
+      await shoot(page, `${name}-away`)
+    }
+    const [, leaving] = opened[0]
+    await leaving.getByRole('button', { name: 'Sign out' }).click()
+    await leaving.locator('dialog[open]').waitFor()
+    await shoot(leaving, 'wide-light-sign-out')
   }
+  await Promise.all(windows.map(({ page }) => page.context().close()))
 } finally {
   await chromium.stop()
   demo.child.kill('SIGKILL')

@@ -1,11 +1,12 @@
 // A real `plenary serve --demo` in a folder of its own, which can be killed and started again at the same address.
 
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(dirname(fileURLToPath(import.meta.url)), '../../../target')
 const BINARY = process.env.PLENARY_BIN ?? join(TARGET, 'debug/plenary')
@@ -18,8 +19,10 @@ export class Demo {
   listen = '127.0.0.1:0'
   log = []
 
-  static async start() {
+  /** `env`: settings beside those of the test's own environment. */
+  static async start({ env = {} } = {}) {
     const demo = new Demo()
+    demo.env = env
     living.add(demo)
     await demo.start()
     return demo
@@ -30,6 +33,7 @@ export class Demo {
     const data = join(this.folder, 'data')
     this.child = spawn(BINARY, ['serve', '--demo', '--json', '--data-dir', data, '--listen', this.listen], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.env },
     })
     this.ended = new Promise(resolve => this.child.once('close', resolve))
     createInterface({ input: this.child.stderr }).on('line', line => this.log.push(line))
@@ -44,6 +48,13 @@ export class Demo {
     this.listen = new URL(address).host
     const first = name => name.normalize('NFD').replaceAll(/\p{M}/gu, '').split(' ')[0].toLowerCase()
     this.people = Object.fromEntries(demo.map(({ name, sign_in_link }) => [first(name), sign_in_link]))
+  }
+
+  /** A bearer token for one of the people, from the command that makes them. */
+  async tokenOf(person) {
+    const data = join(this.folder, 'data')
+    const command = ['token', 'create', '--data-dir', data, '--email', `${person}@demo.example`]
+    return (await promisify(execFile)(BINARY, command)).stdout.trim()
   }
 
   /** As if the power failed. */

@@ -57,15 +57,15 @@ export async function showText(page, person) {
   return new Window(page, text, person)
 }
 
-/** Notes what a page should never do. */
-export function watch(page, who, demo, complaints) {
+/** Notes what a page should never do. `also`: another host that it may ask. */
+export function watch(page, who, demo, complaints, also = '') {
   page.on('pageerror', error => complaints.push(`${who}: ${error.stack}`))
   page.on('console', message => {
     // While the server is away requests fail, as they should.
     const isExpected = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection to|status of 401/.test(message.text())
     if (message.type() === 'error' && !isExpected) complaints.push(`${who}: ${message.text()}`)
   })
-  const isForeign = url => !['data:', 'blob:'].includes(new URL(url).protocol) && new URL(url).host !== demo.listen
+  const isForeign = url => !['data:', 'blob:'].includes(new URL(url).protocol) && ![demo.listen, also].includes(new URL(url).host)
   page.on('request', request => isForeign(request.url()) && complaints.push(`${who} asked ${request.url()}`))
   page.on('websocket', socket => isForeign(socket.url()) && complaints.push(`${who} asked ${socket.url()}`))
 }
