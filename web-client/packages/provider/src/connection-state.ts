@@ -5,6 +5,8 @@ import { pauseAfter } from './close-codes.ts'
 
 /** How long a socket may take to open. */
 export const OPEN_WITHIN_MS = 20_000
+/** A socket that opens for longer than this when the network comes back was sent into the dark. */
+export const OPENING_AGAIN_MS = 3_000
 /** The server sends something every 25 s; after this silence the line is dead. */
 export const SILENCE_MAX_MS = 35_000
 /** How long an answer to our own probe may take. */
@@ -41,7 +43,7 @@ export type ConnectionEvent =
   /** The time of {@link dueAt} has come. */
   | { is: 'due' }
 
-/** What is to be done to the socket. */
+/** What is to be done to the socket; `open` gives up one that there is. */
 export type ConnectionAction = 'open' | 'close' | 'probe'
 
 /** When the state changes by itself; `null` when it does not. */
@@ -85,6 +87,7 @@ export function transition(
       return isLine(state) ? { state: waiting(state, event.code, now, random) } : { state }
     case 'nudged':
       if (state.is === 'waiting') return opening(state.failures)
+      if (state.is === 'opening' && now - state.since >= OPENING_AGAIN_MS) return opening(state.failures)
       if (state.is !== 'open' || !event.canProbe || state.probedAt !== null) return { state }
       return { state: { ...state, probedAt: now }, action: 'probe' }
     case 'due': {

@@ -136,8 +136,8 @@ export class Connection {
 
   /** Closes the line for good. */
   destroy(): void {
-    this.#listeners.clear()
     this.#dispatch({ is: 'unwanted' })
+    this.#listeners.clear()
     this.#stopListening()
   }
 
@@ -171,6 +171,7 @@ export class Connection {
   }
 
   #open(): void {
+    this.#close()
     this.answersPings = false
     this.#tell(listener => listener.lineOpening())
     let socket: WebSocket

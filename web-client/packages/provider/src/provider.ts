@@ -193,8 +193,11 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     this.disconnect()
     if (this.pending) await this.#setAside('refused', this.#unsaved())
     this.#stop()
-    await this.#store?.reset()
-    this.destroy()
+    try {
+      await this.#store?.reset()
+    } finally {
+      this.destroy()
+    }
   }
 
   /** Sends what waits, leaves the document and lets go of everything but the Y.Doc. */
@@ -373,11 +376,11 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   // The server.
 
   #merge(update: Uint8Array, isAnswer: boolean): void {
-    const isReturn = isAnswer && this.pending
-    const before = isReturn ? Y.encodeStateAsUpdate(this.doc) : null
+    if (!isAnswer) return Y.applyUpdate(this.doc, update, this)
+    const before = this.pending ? Y.encodeStateAsUpdate(this.doc) : null
     let hasChanged = false
     const changed = (): void => { hasChanged = true }
-    this.doc.once('update', changed)
+    this.doc.on('update', changed)
     try {
       Y.applyUpdate(this.doc, update, this)
     } finally {
@@ -386,7 +389,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     if (before !== null && hasChanged) {
       this.emit('merge', [{ before, theirs: update.slice(), acknowledged: this.#acknowledged }])
     }
-    if (isAnswer) this.#sync(true)
+    this.#sync(true)
   }
 
   #sync(isSynced: boolean): void {

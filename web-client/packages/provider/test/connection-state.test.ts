@@ -37,6 +37,7 @@ const table: [ConnectionState, ConnectionEvent, ConnectionState, ConnectionActio
   [opening, { is: 'of-use' }, opening],
   [opening, lost, { is: 'waiting', failures: 4, until: NOW + 8_000 }],
   [opening, nudged, opening],
+  [{ ...opening, since: NOW - 3_000 }, nudged, { is: 'opening', failures: 3, since: NOW }, 'open'],
   [opening, due, opening],
   [{ ...opening, since: NOW - OPEN_WITHIN_MS }, due, { is: 'waiting', failures: 4, until: NOW + 8_000 }, 'close'],
   [open, { is: 'unwanted' }, idle, 'close'],

@@ -72,6 +72,16 @@ describe('a line that is lost', () => {
     }
   })
 
+  test('that was sent into the dark is sent again when the network is back', async () => {
+    const { stage } = attached()
+    await stage.clock.pass(10_000)
+    stage.page.tell('online')
+    expect([stage.sockets.length, stage.sockets[0]!.isClosed]).toEqual([2, true])
+    stage.socket.open()
+    await stage.clock.pass(10_000)
+    expect(stage.socket.isClosed).toBe(false)
+  })
+
   test('is not tried when nobody wants it any more', async () => {
     const { stage, connection, told } = attached()
     stage.socket.lose()
@@ -176,9 +186,10 @@ test('a page that may not open sockets tries on, as if there were no network', a
 })
 
 test('after its end nothing of the page reaches it', async () => {
-  const { stage, connection } = attached()
+  const { stage, connection, told } = attached()
   connection.destroy()
   await settle()
+  expect(told.log).toEqual(['opening', 'lost by us'])
   expect(stage.page.listeners).toBe(0)
   expect(stage.socket.isClosed).toBe(true)
 })
