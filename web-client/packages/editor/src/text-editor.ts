@@ -45,7 +45,8 @@ export interface Content {
 }
 
 // Counting and listing wait for a pause between keys, but not for ever.
-const SURVEY_WITHIN_MS = 500
+const SURVEY_AFTER_MS = 150
+const SURVEY_WITHIN_MS = 1000
 const WIDE_PX = 1080
 
 /**
@@ -110,7 +111,9 @@ export class TextEditor extends LitElement {
   #embeds: (EmbedWords & { destroy(): void }) | null = null
   #shown: Content | null = null
   #note: { view: EditorView; binding: LinearBinding } | null = null
+  #dressed = ''
   #surveyTimer = 0
+  #surveyAt = 0
   #isDocSurveyed = false
   #number = (count: number) => String(count)
   readonly #place = document.createElement('div')
@@ -181,22 +184,25 @@ export class TextEditor extends LitElement {
   protected override willUpdate(changed: PropertyValues): void {
     const format = new Intl.NumberFormat(this.#language)
     if (!this.hasUpdated || changed.has('lang')) this.#number = count => format.format(count)
+    this.#dress()
     if (this.content !== this.#shown || (!this.view && this.content)) this.#mount()
     if (changed.has('mode')) this.view?.setProps({})
     if (changed.has('footnotes')) this.#surveySoon(true)
     if (changed.has('user')) this.#sayWhoIsHere()
-    this.#dress()
   }
 
-  /** What the text needs to know of the controls around it. */
+  /** What the text needs to know of the controls around it. A change here makes all of it be styled anew. */
   #dress(): void {
-    const { messages } = this
+    const { messages, canWrite } = this
+    const dress = [this.#direction, this.#language, canWrite, this.numbering].join(' ')
+    if (dress === this.#dressed) return
+    this.#dressed = dress
     for (const place of [this.#place, this.#notePlace]) {
       place.dir = this.#direction
       place.style.setProperty('--_locked', JSON.stringify(messages.locked))
     }
-    this.#place.style.setProperty('--_empty', JSON.stringify(this.canWrite ? messages.empty : ''))
-    this.#notePlace.style.setProperty('--_empty', JSON.stringify(this.canWrite ? messages.noteText : messages.noteEmpty))
+    this.#place.style.setProperty('--_empty', JSON.stringify(canWrite ? messages.empty : ''))
+    this.#notePlace.style.setProperty('--_empty', JSON.stringify(canWrite ? messages.noteText : messages.noteEmpty))
     this.#place.dataset['numbering'] = this.numbering
   }
 
@@ -270,15 +276,16 @@ export class TextEditor extends LitElement {
 
   #surveySoon(isOther: boolean): void {
     if (isOther) this.#isDocSurveyed = false
-    if (this.#surveyTimer) return
-    const run = () => {
+    const now = performance.now()
+    // The first change since the last survey says when it is due at the latest.
+    if (this.#surveyTimer) clearTimeout(this.#surveyTimer)
+    else this.#surveyAt = now + SURVEY_WITHIN_MS
+    const wait = Math.max(0, Math.min(SURVEY_AFTER_MS, this.#surveyAt - now))
+    this.#surveyTimer = window.setTimeout(() => {
       this.#surveyTimer = 0
-      this.#survey()
-    }
-    this.#surveyTimer =
-      typeof requestIdleCallback === 'function'
-        ? requestIdleCallback(run, { timeout: SURVEY_WITHIN_MS })
-        : window.setTimeout(run, SURVEY_WITHIN_MS / 4)
+      if (typeof requestIdleCallback === 'function') requestIdleCallback(() => this.#survey(), { timeout: 500 })
+      else this.#survey()
+    }, wait)
   }
 
   #survey(): void {
