@@ -146,9 +146,9 @@ export class Session implements LineListener {
   /** Leaves the document. What was not sent by now is sent after the next `attach`. */
   detach(): void {
     if (!this.#isAttached) return
-    if (this.#state === 'inside') {
+    if (this.#state === 'entering' || this.#state === 'inside') {
       this.flush({ atOnce: true })
-      this.#connection.send(this.#address, { type: 'close' })
+      this.#send({ type: 'close' })
     }
     this.#leave('away')
   }

@@ -533,6 +533,17 @@ describe('not let in', () => {
   })
 })
 
+test('whoever leaves says so, even while the server decides, for the line may stay open for others', async () => {
+  for (const arrive of [async (stage: Stage) => { stage.socket.open(); await settle() }, (stage: Stage) => stage.letIn()]) {
+    const stage = new Stage()
+    const provider = stage.provider()
+    await arrive(stage)
+    provider.disconnect()
+    expect(stage.socket.take().at(-1)).toEqual({ type: 'close' })
+    expect([stage.socket.isClosed, provider.status, provider.shouldConnect]).toEqual([true, 'disconnected', false])
+  }
+})
+
 test('a document that goes on elsewhere is left, told of, and what was not saved is a draft', async () => {
   for (const end of [
     (stage: Stage) => stage.say({ type: 'close', reason: 'replaced' }),
