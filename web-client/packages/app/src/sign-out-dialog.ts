@@ -37,7 +37,7 @@ export class SignOutDialog extends PageElement {
       <h2 id="sign-out-title">${messages.signOutTitle}</h2>
       <p>${messages.signOutLoses}</p>
       <ul>
-        ${unsaved.map(({ title }) => html`<li dir="auto">${title}</li>`)}
+        ${unsaved.map(({ title }) => html`<li><bdi>${title}</bdi></li>`)}
       </ul>
       <p>${messages.signOutWarning}</p>
       <p class="actions">

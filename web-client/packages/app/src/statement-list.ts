@@ -27,7 +27,7 @@ export class StatementList extends PageElement {
     const isKept = kept?.has(documents.body) ?? false
     return html`<li>
       <a class="statement" href=${statementPath(id)}>
-        <strong dir="auto">${title}</strong>
+        <strong><bdi>${title}</bdi></strong>
         <span class="facts">
           <span class="stage" data-stage=${stage}>${messages.stages[stage] ?? stage}</span>
           <span>${messages.kinds[kind] ?? kind}</span>
@@ -51,7 +51,7 @@ export class StatementList extends PageElement {
       ${groups.map(group => {
         const own = statements.filter(statement => statement.group.id === group.id)
         return html`<section aria-labelledby="group-${group.id}">
-          <h2 id="group-${group.id}" dir="auto">${group.name}</h2>
+          <h2 id="group-${group.id}"><bdi>${group.name}</bdi></h2>
           <p class="quiet">${messages.myRole(messages.roles[group.role] ?? group.role)}</p>
           ${own.length > 0
             ? html`<ul class="statements">

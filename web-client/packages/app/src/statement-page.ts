@@ -97,11 +97,11 @@ export class StatementPage extends PageElement {
     const note = this.#note()
     return html`
       <header class="title">
-        <h1 tabindex="-1" dir="auto">${title}</h1>
+        <h1 tabindex="-1"><bdi>${title}</bdi></h1>
         <p class="facts">
           <span class="stage" data-stage=${stage}>${messages.stages[stage] ?? stage}</span>
           <span>${messages.kinds[kind] ?? kind}</span>
-          <bdi>${group.name}</bdi>
+          <span><bdi>${group.name}</bdi></span>
           <span>${messages.roles[group.role] ?? group.role}</span>
         </p>
       </header>
@@ -126,7 +126,7 @@ export class StatementPage extends PageElement {
               event.detail.state === 'connected' && this.#askAgain()}
           >
             ${note
-              ? html`<p slot="banner" class="note" role="status">
+              ? html`<p slot="banner" class="note ${ended || statement.stage !== 'draft' ? '' : 'calm'}" role="status">
                   ${note}
                   ${ended
                     ? html`<button type="button" @click=${() => location.reload()}>${messages.reload}</button>`
