@@ -14,7 +14,9 @@ let world: World
 let line: Proxy
 beforeAll(async () => {
   world = await openWorld()
-  line = await Proxy.to(world.server)
+  // While the server starts there is nobody at port 1 either.
+  const { server } = world
+  line = await Proxy.to({ get port() { return server.address === undefined ? 1 : server.port } })
 })
 afterAll(async () => {
   line?.stop()
@@ -189,6 +191,37 @@ describe('saved', () => {
       await one.until('back', () => one.provider.synced)
     }
     expect(one.words.trim()).toBe('gamma beta alpha')
+  })
+
+  test('while three type and the server is killed again and again, whatever was called saved is on disk', async () => {
+    const document = await world.newDocument()
+    const all = ['ana', 'ben', 'ben'].map(name => openClient(line.address, { document, token: world.token(name) }))
+    const saved = new Set<string>()
+    let typed = 0
+    const typing = all.map(client => setInterval(() => {
+      // At the beginning, where no word is typed into another.
+      if (client.provider.synced || Math.random() < 0.1) client.write(`<${++typed}>`)
+    }, 15))
+    onTestFinished(() => typing.forEach(clearInterval))
+    for (const client of all) {
+      client.provider.on('save-state', state => {
+        if (state === 'saved') for (const word of client.words.match(/<\d+>/g) ?? []) saved.add(word)
+      })
+    }
+    for (let kill = 0; kill < 5; kill++) {
+      const enough = saved.size + 20
+      await all[0]!.until('more is saved', () => saved.size >= enough)
+      await world.server.kill()
+      const promised = [...saved]
+      await world.server.start()
+      const text = await stored(document)
+      expect(promised.filter(word => !text.includes(word))).toEqual([])
+    }
+    typing.forEach(clearInterval)
+    all.forEach(client => client.provider.connect())
+    await converged(...all)
+    await Promise.all(all.map(client => client.saved()))
+    expect((await stored(document)).match(/<\d+>/g)).toHaveLength(typed)
   })
 
   test('what was typed while the server was dead is saved once it is back', async () => {

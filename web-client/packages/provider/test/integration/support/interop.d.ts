@@ -3,6 +3,7 @@ declare module '*/tests/interop/support/server.mjs' {
   export const BINARY: string
   export function hasFaults(): boolean
   export class Server {
+    /** None while it starts. */
     readonly address: string
     readonly port: number
     start(): Promise<void>
