@@ -1,11 +1,11 @@
 // Actions on the text as commands, and what the toolbar shows of a state.
 
-import { toggleMark } from 'prosemirror-commands'
 import type { MarkType, Node } from 'prosemirror-model'
 import type { Command, EditorState } from 'prosemirror-state'
 import { canRedo, canUndo, indent, moveBlocks, redo, schema, setBlock, setKind, toggleList, undo } from '@plenary/text'
 import type { BlockAttrs } from '@plenary/text'
 import type { Action } from './action.ts'
+import { hasMark, toggleMark } from './basic-commands.ts'
 import type { ToolbarState } from './toolbar.ts'
 import { blockText } from './survey.ts'
 
@@ -13,7 +13,7 @@ const { marks } = schema
 
 const heading = (header: number): Command => setKind({ header })
 
-const scripted = (value: 'super' | 'sub'): Command => toggleMark(marks['script'] as MarkType, { value })
+const scripted = (value: 'super' | 'sub'): Command => toggleMark(marks['script'] as MarkType, value)
 
 const marked = (name: string): Command => toggleMark(marks[name] as MarkType)
 
@@ -94,26 +94,6 @@ function kindOf(block: Node): Action {
   return header ? (`heading${header}` as Action) : blockquote ? 'quote' : 'paragraph'
 }
 
-/** Whether the selection, or what would be typed, has a mark everywhere. */
-function hasMark(state: EditorState, name: string, value?: string): boolean {
-  const type = marks[name] as MarkType
-  const { from, to, empty, $from } = state.selection
-  if (empty) {
-    const mark = type.isInSet(state.storedMarks ?? $from.marks())
-    return mark !== undefined && (value === undefined || mark.attrs['value'] === value)
-  }
-  let isEverywhere = true
-  let isAnywhere = false
-  state.doc.nodesBetween(from, to, node => {
-    if (!isEverywhere || !node.isText) return isEverywhere
-    const mark = type.isInSet(node.marks)
-    if (mark && (value === undefined || mark.attrs['value'] === value)) isAnywhere = true
-    else isEverywhere = false
-    return false
-  })
-  return isEverywhere && isAnywhere
-}
-
 /** What the toolbar shows of `state`. */
 export function toolbarState(state: EditorState): ToolbarState {
   const blocks = chosenBlocks(state)
@@ -123,15 +103,16 @@ export function toolbarState(state: EditorState): ToolbarState {
   const { lang } = first.attrs as BlockAttrs
   const kind = kindOf(first)
   const end = (block: Node) => (directionOf(block) === 'rtl' ? 'left' : 'right')
+  const has = (name: string, value?: string) => hasMark(state, marks[name] as MarkType, value)
   const states: Partial<Record<Action, boolean>> = {
-    bold: hasMark(state, 'bold'),
-    italic: hasMark(state, 'italic'),
-    underline: hasMark(state, 'underline'),
-    strike: hasMark(state, 'strike'),
-    superscript: hasMark(state, 'script', 'super'),
-    subscript: hasMark(state, 'script', 'sub'),
-    link: hasMark(state, 'link'),
-    bracket: hasMark(state, 'bracket'),
+    bold: has('bold'),
+    italic: has('italic'),
+    underline: has('underline'),
+    strike: has('strike'),
+    superscript: has('script', 'super'),
+    subscript: has('script', 'sub'),
+    link: has('link'),
+    bracket: has('bracket'),
     bullets: all(({ list }) => list === 'bullet'),
     numbers: all(({ list }) => list === 'ordered'),
     alignCenter: all(({ align }) => align === 'center'),

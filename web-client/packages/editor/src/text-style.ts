@@ -1,7 +1,39 @@
 // How the text looks. It stands in light DOM, because Safari breaks selection in shadow roots, so its style is
 // adopted by the document (or the shadow root) that the editor stands in. All selectors start at `.plenary-text`.
 
-const css = `
+import { css, unsafeCSS } from 'lit'
+
+const levelNumbers = [1, 2, 3, 4, 5, 6, 7, 8]
+
+const levels = unsafeCSS(
+  levelNumbers.map(level => `.plenary-text [data-indent='${level}'] { --level: ${level}; }`).join(''),
+)
+
+const numbers = unsafeCSS(
+  levelNumbers
+    .map(level => {
+      const style = ['lower-alpha', 'lower-roman', 'decimal'][(level - 1) % 3]
+      const below = levelNumbers.filter(other => other > level).map(other => `n${other}`)
+      const item = `.plenary-text .ProseMirror > [data-list][data-indent='${level}']`
+      const reset = below.length > 0 ? `${item} { counter-set: ${below.join(' ')}; }` : ''
+      return `${item}[data-list='ordered'] { counter-increment: n${level}; } ${reset}
+        ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style}) ')'; }`
+    })
+    .join(''),
+)
+
+// An indented line that is no item goes on with the item above it.
+const between = unsafeCSS(
+  levelNumbers
+    .map(level => {
+      const counters = levelNumbers.filter(other => other >= level).map(other => `n${other}`)
+      const line = `.plenary-text .ProseMirror > [data-indent='${level}']:not([data-list])`
+      return `${line} { counter-set: ${counters.join(' ')}; }`
+    })
+    .join(''),
+)
+
+const sheet = css`
 .plenary-text {
   font: var(--_size) / 1.65 var(--_font);
   color: var(--_ink);
@@ -118,9 +150,7 @@ const css = `
 .plenary-text .ProseMirror > [data-align='left'] { text-align: left; }
 
 /* Levels. */
-${[1, 2, 3, 4, 5, 6, 7, 8]
-  .map(level => `.plenary-text .ProseMirror > [data-indent='${level}'] { --level: ${level}; }`)
-  .join('\n')}
+${levels}
 
 .plenary-text .ProseMirror > [data-indent] {
   padding-inline-start: calc(var(--level) * 2.4em);
@@ -153,16 +183,7 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
 .plenary-text .ProseMirror > [data-list='ordered']:not([data-indent]) { counter-increment: n0; }
 .plenary-text .ProseMirror > [data-list]:not([data-indent]) { counter-set: n1 n2 n3 n4 n5 n6 n7 n8; }
 .plenary-text .ProseMirror > [data-list='ordered']:not([data-indent])::before { content: counter(n0) '.'; }
-${[1, 2, 3, 4, 5, 6, 7, 8]
-  .map(level => {
-    const style = ['lower-alpha', 'lower-roman', 'decimal'][(level - 1) % 3]
-    const below = [2, 3, 4, 5, 6, 7, 8].filter(other => other > level).map(other => `n${other}`)
-    const item = `.plenary-text .ProseMirror > [data-list][data-indent='${level}']`
-    return `${item}[data-list='ordered'] { counter-increment: n${level}; }
-${below.length > 0 ? `${item} { counter-set: ${below.join(' ')}; }` : ''}
-${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style}) ')'; }`
-  })
-  .join('\n')}
+${numbers}
 
 /* What stands between two lists parts them, unless the paragraphs of the text are numbered through. An indented line
    goes on with the item above it. The same in packages/text/src/numbers.ts. */
@@ -174,13 +195,7 @@ ${item}[data-list='ordered']::before { content: '(' counter(n${level}, ${style})
   counter-set: n1 n2 n3 n4 n5 n6 n7 n8;
 }
 
-${[1, 2, 3, 4, 5, 6, 7, 8]
-  .map(level => {
-    const counters = [1, 2, 3, 4, 5, 6, 7, 8].filter(other => other >= level).map(other => `n${other}`)
-    const line = `.plenary-text .ProseMirror > [data-indent='${level}']:not([data-list])`
-    return `${line} { counter-set: ${counters.join(' ')}; }`
-  })
-  .join('\n')}
+${between}
 
 /* Not agreed. */
 .plenary-text .bracket {
@@ -403,16 +418,11 @@ ${[1, 2, 3, 4, 5, 6, 7, 8]
 `
 
 const adopters = new WeakSet<Node>()
-let sheet: CSSStyleSheet | undefined
 
 /** Gives the root that `element` stands in the style of the text, once. */
 export function adoptTextStyle(element: Element): void {
   const root = element.getRootNode()
   if (adopters.has(root) || !('adoptedStyleSheets' in root)) return
   adopters.add(root)
-  if (!sheet) {
-    sheet = new CSSStyleSheet()
-    sheet.replaceSync(css)
-  }
-  ;(root as Document | ShadowRoot).adoptedStyleSheets.push(sheet)
+  if (sheet.styleSheet) (root as Document | ShadowRoot).adoptedStyleSheets.push(sheet.styleSheet)
 }

@@ -1,15 +1,5 @@
 // The ProseMirror views: of the text, and of a footnote.
 
-import {
-  chainCommands,
-  deleteSelection,
-  joinTextblockBackward,
-  joinTextblockForward,
-  selectAll,
-  selectNodeBackward,
-  selectNodeForward,
-} from 'prosemirror-commands'
-import { undoInputRule } from 'prosemirror-inputrules'
 import { keymap } from 'prosemirror-keymap'
 import { NodeSelection, Plugin, TextSelection } from 'prosemirror-state'
 import type { Command } from 'prosemirror-state'
@@ -19,20 +9,14 @@ import { clearKindAtStart, indent, splitLine } from '@plenary/text'
 import type { LinearBinding } from '@plenary/text'
 import { keysOf } from './action.ts'
 import type { Action } from './action.ts'
+import { deleteSelection, firstOf, joinLine, selectAll } from './basic-commands.ts'
 import { commands } from './editing.ts'
 import { isMac } from './keys.ts'
 import { shorthand } from './shorthand.ts'
 
-const backspace = chainCommands(
-  undoInputRule,
-  deleteSelection,
-  clearKindAtStart,
-  joinTextblockBackward,
-  selectNodeBackward,
-)
-const remove = chainCommands(deleteSelection, joinTextblockForward, selectNodeForward)
+const backspace = firstOf(deleteSelection, clearKindAtStart, joinLine('before'))
+const remove = firstOf(deleteSelection, joinLine('after'))
 
-// The lines are flat, so of ProseMirror's own keys these few have something to do.
 const lineKeys: Record<string, Command> = {
   Enter: splitLine,
   'Mod-Enter': splitLine,
