@@ -75,6 +75,14 @@ export class Profile {
     return this.context.close()
   }
 
+  /** The whole browser goes down in the middle of what it does. */
+  async crash(page) {
+    const ended = new Promise(resolve => this.context.once('close', resolve))
+    const devtools = await this.context.newCDPSession(page)
+    devtools.send('Browser.crash').catch(() => {})
+    await ended
+  }
+
   async stop() {
     await this.context.close().catch(() => {})
     rmSync(this.folder, { recursive: true, force: true })

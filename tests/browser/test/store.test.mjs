@@ -33,6 +33,27 @@ describe('the store in Chromium', { concurrency: 1 }, () => {
     assert.equal(await (await open(account)).text(), 'We, the undersigned')
   })
 
+  test('what it said it kept is there after the browser crashed, and known to be unsaved', async () => {
+    const account = newAccount()
+    const tab = await open(account)
+    await tab.type('Confirmed. ')
+    await tab.evaluate(() => plenary.opened.it.acknowledge())
+    await tab.type('Never confirmed. ')
+    const typing = tab.evaluate(() => {
+      plenary.kept = 0
+      for (let i = 0; i < 10_000; i++) plenary.opened.it.type('.').then(end => end === null && (plenary.kept += 1))
+    })
+    await typing
+    const kept = await until('some of it is kept', () => tab.evaluate(() => plenary.kept))
+    await profile.crash(tab.page)
+    await profile.start()
+    const again = await open(account)
+    const text = await again.text()
+    assert.ok(text.startsWith('Confirmed. Never confirmed. ') && text.length >= 28 + kept, `${kept} kept, ${text.length} there`)
+    const unsaved = await again.evaluate(account => plenary.account(account).unsaved(), account)
+    assert.deepEqual(unsaved.map(({ document, hasChanges }) => [document, hasChanges]), [['doc', true]])
+  })
+
   test('fifty opens without an edit add no byte', async () => {
     const account = newAccount()
     const tab = await open(account)

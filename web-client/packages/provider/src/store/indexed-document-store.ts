@@ -448,8 +448,14 @@ async function lastSeq(rows: IDBObjectStore, document: string): Promise<number> 
   return cursor === null ? 0 : (cursor.key as [string, number])[1]
 }
 
+// A few at a time, because Yjs takes a time that grows with the square of their number.
 function mergeUpdates(updates: Uint8Array[]): Uint8Array {
-  return updates.length === 1 ? updates[0]! : Y.mergeUpdates(updates)
+  let merged = updates
+  while (merged.length > 1) {
+    const groups = Array.from({ length: Math.ceil(merged.length / 16) }, (_, i) => merged.slice(16 * i, 16 * i + 16))
+    merged = groups.map(group => Y.mergeUpdates(group))
+  }
+  return merged[0]!
 }
 
 function tailOf(updates: Uint8Array[]): { base: number; bytes: number; rows: number } {

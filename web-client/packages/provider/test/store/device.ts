@@ -11,6 +11,7 @@ export type Fault = 'quota' | 'abort'
 
 /** One browser profile. */
 export class Device {
+  readonly id = crypto.randomUUID()
   readonly factory = new IDBFactory()
   readonly locks = new FakeLocks()
   /** Connections open at the moment, as the browser sees them. */
@@ -20,10 +21,15 @@ export class Device {
   /** While set, every write fails so. */
   fault: Fault | null = null
   openFails: string | null = null
+  /** Called before a transaction begins: what it begins itself comes first. */
+  beforeTransaction: (stores: string[], mode: string) => void = () => {}
 
   account(name = 'ana', options: AccountStoreOptions = {}): AccountStore {
     const locks = this.locks as unknown as LockManager
-    return AccountStore.open(name, { indexedDB: this.#watched(), locks, waitMs: 500, ...options })
+    const Channel = this.#ownChannel(options.BroadcastChannel ?? BroadcastChannel)
+    return AccountStore.open(name, {
+      indexedDB: this.#watched(), locks, waitMs: 10_000, ...options, BroadcastChannel: Channel,
+    })
   }
 
   /** Opens a document in a tab of its own. */
@@ -58,6 +64,16 @@ export class Device {
     return this.inside(database => done(database.transaction('updates').objectStore('updates').getAll()), account)
   }
 
+  // The process is one; devices do not hear each other.
+  #ownChannel(Channel: typeof BroadcastChannel): typeof BroadcastChannel {
+    const { id } = this
+    return class extends Channel {
+      constructor(name: string) {
+        super(`${id}/${name}`)
+      }
+    }
+  }
+
   #watched(): IDBFactory {
     const { factory } = this
     const open = (name: string, version?: number) => {
@@ -73,8 +89,9 @@ export class Device {
     this.connections.add(database)
     const begin = database.transaction.bind(database)
     database.transaction = (stores, mode, options) => {
-      const transaction = begin(stores, mode, options)
       const names = typeof stores === 'string' ? [stores] : [...stores]
+      this.beforeTransaction(names, mode ?? 'readonly')
+      const transaction = begin(stores, mode, options)
       this.transactions.push({ stores: names, mode: mode ?? 'readonly', durability: options?.durability })
       const objectStore = transaction.objectStore.bind(transaction)
       transaction.objectStore = name => {

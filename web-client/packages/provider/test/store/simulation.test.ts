@@ -61,4 +61,5 @@ async function simulate(seed: number): Promise<void> {
     expect(tab.troubles.at(-1) ?? null, `seed ${seed}`).toBeNull()
     for (const word of tab.text.match(/w\d+\./g) ?? []) expect(again.text, `seed ${seed}`).toContain(word)
   }
+  for (const { account } of [...tabs, again]) await account.close()
 }

@@ -332,6 +332,18 @@ describe('storage cleared underneath', () => {
   })
 })
 
+test('a tab that finds the rows of another one there reads them', async () => {
+  const device = new Device()
+  const [one, two] = [await device.tab(), await device.tab('doc', device.account('ana', { BroadcastChannel: Deaf }))]
+  await two.type('two ')
+  await vi.waitFor(() => expect(one.text).toBe('two '))
+  await device.inside(database => emptied(database))
+  await one.type('one')
+  await two.type('and ')
+  expect(two.text).toContain('one')
+  expect((await device.tab()).text).toBe(two.text)
+})
+
 describe('tabs', () => {
   test('what one tab writes the other shows', async () => {
     const device = new Device()
@@ -390,6 +402,7 @@ describe('tabs', () => {
     const [one, two] = [await device.tab(), await device.tab('doc', device.account('ana', { BroadcastChannel: Lossy }))]
     Lossy.isLosing = true
     await one.type('lost ')
+    await vi.waitFor(() => expect(Lossy.lost).toBe(1))
     Lossy.isLosing = false
     expect(two.text).toBe('')
     await one.type('heard')
@@ -441,6 +454,28 @@ describe('merging rows', () => {
     await vi.waitFor(async () => expect(await device.rows()).toHaveLength(1))
     expect((await device.tab()).text).toBe(tab.text)
   })
+})
+
+test('rows that began anew while others were merged are left alone', async () => {
+  const device = new Device()
+  const tab = await device.tab()
+  const database = await done(device.factory.open('plenary:ana'))
+  const fresh = Y.encodeStateAsUpdate(new Y.Doc())
+  let isReplaced = false
+  device.beforeTransaction = (stores, mode) => {
+    if (isReplaced || mode !== 'readwrite' || stores.join() !== 'documents,updates') return
+    isReplaced = true
+    void emptied(database)
+    const begun = database.transaction(['documents', 'updates'], 'readwrite')
+    begun.objectStore('documents').put({ lineage: 'another', title: '', details: {}, openedAt: 0 }, 'doc')
+    begun.objectStore('updates').put(fresh, ['doc', 1])
+  }
+  await tab.type('x'.repeat(10_000))
+  await tab.type('y'.repeat(20_000))
+  await vi.waitFor(() => expect(isReplaced).toBe(true))
+  await vi.waitFor(() => expect(device.locks.held.size).toBe(0))
+  expect(await done(database.transaction('updates').objectStore('updates').getAll())).toEqual([fresh])
+  database.close()
 })
 
 describe('signing out', () => {
@@ -515,11 +550,19 @@ class Deaf extends BroadcastChannel {
 /** A channel that loses messages at times. */
 class Lossy extends BroadcastChannel {
   static isLosing = false
+  static lost = 0
   override addEventListener(type: string, listener: unknown): void {
     super.addEventListener(type as 'message', (event: MessageEvent) => {
-      if (!Lossy.isLosing) (listener as (event: MessageEvent) => void)(event)
+      if (Lossy.isLosing) Lossy.lost += 1
+      else (listener as (event: MessageEvent) => void)(event)
     })
   }
+}
+
+async function emptied(database: IDBDatabase): Promise<void> {
+  const transaction = database.transaction(['documents', 'updates'], 'readwrite')
+  transaction.objectStore('documents').clear()
+  await done(transaction.objectStore('updates').clear())
 }
 
 function macrotask(): Promise<void> {
