@@ -27,7 +27,7 @@ const NAMES = ['ana', 'ben', 'olu'] as const
 const ROUNDS_A_DOCUMENT = 20
 const ACTIONS_A_ROUND = 6
 const DOCUMENTS_AT_ONCE = 6
-// A process that has to wait for the others: a round in so many, one of the three stays away.
+// In one round of so many, one of the three stays away and goes on writing what the others have not seen.
 const AWAY = 6
 
 const BINDINGS = {
