@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest'
+import type { SaveState } from '@plenary/provider'
+import { en } from '../src/messages/en.ts'
+import { tables } from '../src/messages/index.ts'
+import { bannersFor, type Facts, statusFor } from '../src/situation.ts'
+
+const calm: Facts = {
+  line: 'connected',
+  isAwayLong: false,
+  isDeviceOffline: false,
+  saveState: 'saved',
+  pending: false,
+  isShown: true,
+  isSynced: true,
+  mayWrite: true,
+  access: 'write',
+  keeps: true,
+  trouble: null,
+  denial: null,
+  isReplaced: false,
+}
+const away: Facts = { ...calm, line: 'disconnected', isAwayLong: true, isSynced: false, pending: true, saveState: 'on-this-device' }
+const words = (facts: Facts) => bannersFor(facts, en).map(banner => banner.words)
+
+test('every state of the words has words of its own, and only one of them says saved', () => {
+  const states: SaveState[] = ['saved', 'saving', 'on-this-device', 'not-kept', 'refused', 'replaced', 'unconfirmed']
+  const said = states.map(saveState => statusFor({ ...calm, pending: saveState !== 'saved', saveState }, en).words)
+  expect(new Set(said).size).toBe(states.length)
+  expect(said.filter(one => /^saved/i.test(one))).toEqual(['Saved'])
+})
+
+test('a text that is only being opened is not called saving', () => {
+  expect(statusFor({ ...calm, saveState: 'saving', line: 'connecting' }, en).words).toBe('Opening…')
+  expect(statusFor({ ...calm, saveState: 'saving', pending: true }, en).words).toBe('Saving…')
+})
+
+test('without a line, all being saved before, nobody is told that it is saved now', () => {
+  const facts: Facts = { ...away, pending: false, saveState: 'saved' }
+  expect(statusFor(facts, en)).toEqual({ words: en.noLine, tone: 'warn' })
+})
+
+test('nothing stands above the text while all is well', () => {
+  expect(bannersFor(calm, en)).toEqual([])
+})
+
+test('a line that comes back at once is not spoken of', () => {
+  expect(bannersFor({ ...away, isAwayLong: false }, en)).toEqual([])
+})
+
+test('without a line the banner says what becomes of the words, which depends on where they are kept', () => {
+  expect(words(away)).toEqual([`${en.noLine} ${en.away.kept}`])
+  expect(words({ ...away, keeps: false })).toEqual([`${en.noLine} ${en.away['not-kept']}`])
+  expect(words({ ...away, isDeviceOffline: true })).toEqual([`${en.offline} ${en.away.kept}`])
+  expect(words({ ...away, mayWrite: false })).toEqual([`${en.noLine} ${en.away.nothing}`])
+  expect(words({ ...away, isShown: false })).toEqual([`${en.noLine} ${en.waitingForLine}`])
+  expect(bannersFor(away, en)[0]).toMatchObject({ counts: true, action: { does: 'connect' } })
+})
+
+test('a device that keeps nothing says so, even while there is a line', () => {
+  expect(words({ ...calm, trouble: 'quota' })).toEqual([en.storageFull])
+  expect(words({ ...calm, trouble: 'no-storage' })).toEqual([en.noStorage])
+  expect(words({ ...calm, keeps: false, trouble: 'no-storage' })).toEqual([])
+  expect(words({ ...away, trouble: 'quota' })).toEqual([`${en.noLine} ${en.away['not-kept']}`, en.storageFull])
+})
+
+test('whoever is not let in is told why, and that comes before the missing line', () => {
+  const denied = (reason: string) => words({ ...away, denial: { reason, isFinal: true } })
+  expect(denied('bad-token')).toEqual([en.signInNeeded])
+  expect(denied('not-found')).toEqual([en.notFound])
+  expect(denied('removed')).toEqual([en.removed])
+  expect(denied('refused')).toEqual([en.denied])
+})
+
+test('a replaced text offers the new one and nothing else', () => {
+  const banners = bannersFor({ ...away, isReplaced: true, denial: { reason: 'replaced', isFinal: true } }, en)
+  expect(banners).toMatchObject([{ words: en.replaced, action: { does: 'open-new' } }])
+})
+
+test('every language has all words, and none is left in English', () => {
+  const flat = (table: object, path = ''): [string, unknown][] =>
+    Object.entries(table).flatMap(([key, value]) =>
+      typeof value === 'object' ? flat(value as object, `${path}${key}.`) : [[path + key, value] as [string, unknown]])
+  const english = new Map(flat(en))
+  for (const [language, table] of Object.entries(tables)) {
+    const words = new Map(flat(table))
+    expect([...words.keys()].sort(), language).toEqual([...english.keys()].sort())
+    if (language === 'en') continue
+    const same = [...words].filter(([key, value]) => typeof value === 'string' && value === english.get(key))
+    expect(same, language).toEqual([])
+  }
+})
