@@ -47,6 +47,7 @@ export class AccountStore {
   readonly #options: AccountStoreOptions
   readonly #channel: BroadcastChannel | null
   readonly #open = new Set<IndexedDocumentStore>()
+  readonly #facts = new Map<string, DocumentFacts>()
   #persistence: Promise<Persistence> | null = null
   #hasEnded = false
 
@@ -90,6 +91,8 @@ export class AccountStore {
       onClosed: () => this.#open.delete(store),
     })
     this.#open.add(store)
+    const facts = this.#facts.get(document)
+    if (facts !== undefined) store.remember(facts)
     return store
   }
 
@@ -99,6 +102,8 @@ export class AccountStore {
    */
   async remember(document: string, { title, ...details }: { title: string; [detail: string]: string }): Promise<void> {
     const openedAt = this.#now() - (this.#now() % DAY_MS)
+    // If this fails, a full disk perhaps, it is written together with the text, once that can be.
+    this.#tellFacts(document, { lineage: '', title, details, openedAt })
     const facts = await this.#database.run(['documents'], 'readwrite', async transaction => {
       const documents = transaction.objectStore('documents')
       const known: DocumentFacts | undefined = await resultOf(documents.get(document))
@@ -106,7 +111,7 @@ export class AccountStore {
       if (JSON.stringify(known) !== JSON.stringify(facts)) documents.put(facts, document)
       return facts
     })
-    for (const store of this.#open) if (store.document === document) store.remember(facts)
+    this.#tellFacts(document, facts)
   }
 
   /** The documents that can be opened without a line, last opened first. */
@@ -146,6 +151,7 @@ export class AccountStore {
 
   /** Deletes what is kept of one document, drafts too. Close its store before, or it writes itself again. */
   forget(document: string): Promise<void> {
+    this.#facts.delete(document)
     return this.#database.run(['documents', 'updates', 'acknowledged', 'drafts'], 'readwrite', async transaction => {
       transaction.objectStore('documents').delete(document)
       transaction.objectStore('updates').delete(rowsOf(document))
@@ -180,6 +186,11 @@ export class AccountStore {
   async close(): Promise<void> {
     await Promise.allSettled([...this.#open].map(document => document.close()))
     await this.#end()
+  }
+
+  #tellFacts(document: string, facts: DocumentFacts): void {
+    this.#facts.set(document, facts)
+    for (const store of this.#open) if (store.document === document) store.remember(facts)
   }
 
   readonly #now = (): number => (this.#options.now ?? Date.now)()

@@ -305,7 +305,7 @@ export class IndexedDocumentStore implements DocumentStore {
       }))
       const { facts, updates, seqs } = stored
       if (!updates.every(isReadable)) throw new StoreError('unreadable', 'a row is damaged or of an unknown form')
-      this.#facts = facts
+      this.#facts = facts ?? this.#facts
       this.#lineage = facts?.lineage ?? null
       this.#head = seqs.at(-1) ?? 0
       this.#tail = tailOf(updates)

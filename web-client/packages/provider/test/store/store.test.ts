@@ -109,6 +109,18 @@ describe('keeping', () => {
     ])
   })
 
+  test('a document that was named while the disk was full has its name once it is kept', async () => {
+    const device = new Device()
+    const account = device.account()
+    device.fault = 'quota'
+    await expect(account.remember('doc', { title: 'Joint statement', group: 'g1' })).rejects.toThrow()
+    const tab = await device.tab('doc', account)
+    expect((await tab.type('We'))?.code).toBe('quota')
+    device.fault = null
+    expect(await tab.type(', the undersigned')).toBe(null)
+    expect(await device.account().documents()).toMatchObject([{ title: 'Joint statement', details: { group: 'g1' } }])
+  })
+
   test('a forgotten document leaves nothing behind', async () => {
     const device = new Device()
     const tab = await device.tab()
