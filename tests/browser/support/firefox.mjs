@@ -25,6 +25,8 @@ const PREFERENCES = {
 export class FirefoxBrowser {
   folder = mkdtempSync(join(tmpdir(), 'plenary-firefox-'))
   warnings = []
+  /** What is said to a page that asks whether it may be left. */
+  answer = 'accept'
 
   constructor({ isPrivate = false } = {}) {
     this.preferences = { ...PREFERENCES, 'browser.privatebrowsing.autostart': isPrivate }
@@ -52,7 +54,7 @@ export class FirefoxBrowser {
     const page = await this.browser.newPage()
     page.on('dialog', dialog => {
       this.warnings.push(dialog.type())
-      dialog.accept().catch(() => {})
+      dialog[this.answer]().catch(() => {})
     })
     this.tabs.push(page)
     return page
@@ -60,9 +62,14 @@ export class FirefoxBrowser {
 
   /** Closes each tab as a person does, then the browser. Resolves to the warnings that came. */
   async close() {
-    for (const page of this.tabs) await page.close({ runBeforeUnload: true })
+    for (const page of this.tabs) if (!page.isClosed()) await page.close({ runBeforeUnload: true })
     await this.browser.close()
     return this.warnings
+  }
+
+  /** Closes what is open, whatever it says. */
+  async closeTabs() {
+    for (const page of this.tabs.splice(0)) await page.close().catch(() => {})
   }
 
   async stop() {

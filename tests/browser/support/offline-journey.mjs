@@ -148,12 +148,13 @@ export class Tab {
 
   // --- the way to the text ---
 
-  /** Signs in by a link and goes to the first statement, as a person does. */
+  /** Signs in by a link and goes to the first statement, as a person does; waits until all is saved. */
   async enter(link, { isShared = false } = {}) {
     await this.page.goto(link)
     await this.press('Sign in', { first: () => isShared && this.#tick() })
     await this.press('Joint stakeholder submission')
     await this.shows()
+    await this.says('Saved')
   }
 
   /** Opens the statement by its address. */
@@ -192,6 +193,12 @@ export class Tab {
     return this.page.keyboard.type(words)
   }
 
+  /** Puts words in at once, as a dictation does, after a key: browsers ask before a page is left only if there was one. */
+  async insert(words) {
+    await this.type(' ')
+    await this.page.evaluate(words => document.execCommand('insertText', false, words), words)
+  }
+
   /** Presses the button or link that begins with `label`, wherever it is. */
   async press(label, { first } = {}) {
     await until(`${this.who} finds "${label}"`, () => this.#find(label, false))
@@ -228,12 +235,14 @@ export class Tab {
 
   /** What the status line says now. */
   words() {
-    return this.told.since(0).at(-1)
+    return this.page.evaluate(() => document.querySelector('plenary-editor')?.shadowRoot
+      ?.querySelector('plenary-status')?.shadowRoot?.querySelector('.status')?.textContent.trim())
   }
 
-  /** Waits for the status line. */
+  /** Waits for the status line, and until we were told of it. */
   async says(words, deadlineMs) {
-    await until(`${this.who} is told "${words}"`, () => this.words() === words, deadlineMs).catch(error => {
+    const isSaid = async () => (await this.words()) === words && this.told.since(0).at(-1) === words
+    await until(`${this.who} is told "${words}"`, isSaid, deadlineMs).catch(error => {
       throw new Error(`${error.message}; was told ${this.told.since(0).slice(-8).join(', ')}`)
     })
     assert.equal(this.told.contradiction, undefined)
@@ -257,7 +266,7 @@ export class Tab {
   text() {
     return this.page.evaluate(() => {
       const root = document.querySelector('.plenary-text:not(.plenary-note) > .ProseMirror')
-      return [...root.children].map(line => {
+      return [...(root?.children ?? [])].map(line => {
         const copy = line.cloneNode(true)
         for (const widget of copy.querySelectorAll('.ProseMirror-widget')) widget.remove()
         return copy.textContent.replaceAll('\uFEFF', '')
@@ -415,11 +424,13 @@ export function isOnDisk(folder, words) {
   })
 }
 
-const SAVING = 'Saving…'
-const SAVED = 'Saved'
-const KEPT = 'Kept on this device only'
-const OPENING = 'Opening…'
-const NO_LINE = 'No connection to the server.'
+export const SAVING = 'Saving…'
+export const SAVED = 'Saved'
+export const KEPT = 'Kept on this device only'
+export const NOT_KEPT = 'NOT kept: leave this page open'
+export const REFUSED = 'Refused: here is your text'
+export const OPENING = 'Opening…'
+export const NO_LINE = 'No connection to the server.'
 
 // Long enough for a server whose disk is not held up to answer many times over.
 const HELD_MS = 700
@@ -443,7 +454,6 @@ export async function offlineJourney(browser) {
     }
 
     await tab.enter(place.link('ilse'))
-    await tab.says(SAVED)
     await tab.canStartOffline()
     const [safiya, renee] = await Promise.all([Coauthor.open(demo, 'safiya'), Coauthor.open(demo, 'renee')])
     others.push(safiya, renee)
@@ -528,6 +538,7 @@ export async function offlineJourney(browser) {
     await place.restart()
     const late = await stored(demo)
     assertEachOnce(late.text, expected)
+    assert.ok(!(await tab.notices()).includes('While you were away'), 'others only added to what was there')
     await until('all have the same', async () =>
       [await tab.delta(), safiya.delta(), renee.delta()].every(delta => delta === late.delta)).catch(async error => {
       for (const delta of [await tab.delta(), safiya.delta(), renee.delta()]) assert.equal(delta, late.delta, error.message)
