@@ -20,6 +20,7 @@
 //! | a neighbour or parent that is collected: yjs collects the struct too, yrs not always | collects it |
 //! | thousands of values or types in each other: recursion | `ValueTooDeep`, `TypeTooDeep` |
 //! | JSON texts (content 2) and xml hooks: read otherwise than yjs writes them | `Unsupported` |
+//! | an embed that is a text: counts as one letter, but reads as several | `Unsupported` |
 //! | rows of joinable structs: joined in quadratic time | joins them itself |
 //! | thousands of cuts into one text, of structs for one place: quadratic | two passes, `TooManyCuts`, `TooManyRivals` |
 //! | client ids as their own hash: collisions by choice | `ClientsAlike` |

@@ -353,6 +353,7 @@ fn contents_that_are_not_taken_are_named() {
         other => panic!("{other:?}"),
     };
     assert_eq!(unsupported((2, &[1, 4, b'n', b'u', b'l', b'l'])), ("content of JSON texts", 2));
+    assert_eq!(unsupported((5, &[4, b' ', b'"', b'x', b'"'])), ("embed of a text", 5));
     assert_eq!(unsupported((9, &[0])), ("subdocument", 9));
     assert_eq!(unsupported((11, &[0])), ("move", 11));
     assert_eq!(unsupported((12, &[0])), ("unknown content", 12));
