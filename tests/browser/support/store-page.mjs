@@ -7,11 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
-import puppeteer from 'puppeteer-core'
+import { FirefoxBrowser } from './firefox.mjs'
 import { CHROMIUM, FLAGS } from './windows.mjs'
-
-/** Where Firefox is expected. */
-export const FIREFOX = process.env.PLENARY_FIREFOX ?? '/usr/bin/firefox-esr'
 
 const WEB_CLIENT = fileURLToPath(new URL('../../../web-client/', import.meta.url))
 
@@ -19,19 +16,15 @@ async function bundle() {
   const vite = createRequire(join(WEB_CLIENT, 'package.json')).resolve('vite')
   const { build } = await import(pathToFileURL(vite))
   const yjs = createRequire(join(WEB_CLIENT, 'package.json')).resolve('yjs').replace(/\.cjs$/, '.mjs')
-  const [output] = [
-    await build({
-      root: WEB_CLIENT,
-      configFile: false,
-      logLevel: 'error',
-      resolve: { alias: { yjs } },
-      build: {
-        write: false,
-        lib: { entry: fileURLToPath(new URL('store-page.ts', import.meta.url)), formats: ['es'], fileName: 'page' },
-      },
-    }),
-  ].flat()
-  return output.output[0].code
+  const entry = fileURLToPath(new URL('store-page.ts', import.meta.url))
+  const built = await build({
+    root: WEB_CLIENT,
+    configFile: false,
+    logLevel: 'error',
+    resolve: { alias: { yjs } },
+    build: { write: false, lib: { entry, formats: ['es'], fileName: 'page' } },
+  })
+  return [built].flat()[0].output[0].code
 }
 
 /** The page at an address of its own; `/sandboxed` is the same page where storage is forbidden. */
@@ -67,8 +60,11 @@ export class Profile {
 
   /** What IndexedDB has on the disk. */
   diskBytes() {
-    const sizes = path => (statSync(path).isDirectory() ? readdirSync(path).reduce((sum, name) => sum + sizes(join(path, name)), 0) : statSync(path).size)
-    return sizes(join(this.folder, 'Default', 'IndexedDB'))
+    const sizeOf = path =>
+      statSync(path).isDirectory()
+        ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
+        : statSync(path).size
+    return sizeOf(join(this.folder, 'Default', 'IndexedDB'))
   }
 
   close() {
@@ -90,34 +86,19 @@ export class Profile {
 }
 
 /** The same in Firefox, with settings of its own. */
-export class FirefoxProfile {
-  folder = mkdtempSync(join(tmpdir(), 'plenary-profile-'))
-
+export class FirefoxProfile extends FirefoxBrowser {
   constructor(preferences = {}) {
-    this.preferences = preferences
+    super()
+    Object.assign(this.preferences, preferences)
   }
 
   async start() {
-    this.browser = await puppeteer.launch({
-      browser: 'firefox',
-      executablePath: FIREFOX,
-      userDataDir: this.folder,
-      extraPrefsFirefox: this.preferences,
-    })
+    await this.open()
     return this
   }
 
   async tab(origin, path = '/') {
-    return ready(await this.browser.newPage(), origin + path)
-  }
-
-  close() {
-    return this.browser.close()
-  }
-
-  async stop() {
-    await this.browser?.close().catch(() => {})
-    rmSync(this.folder, { recursive: true, force: true })
+    return ready(await this.page(), origin + path)
   }
 }
 

@@ -1,9 +1,8 @@
 // The offline store in Firefox: what another engine might do differently.
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { FIREFOX, FirefoxProfile, openDocument, rows, servePage } from '../support/store-page.mjs'
+import { FirefoxProfile, openDocument, rows, servePage } from '../support/store-page.mjs'
 import { until } from '../support/until.mjs'
 
 let site
@@ -24,7 +23,7 @@ async function withProfile(preferences, work) {
   }
 }
 
-describe('the store in Firefox', { concurrency: 1, skip: !existsSync(FIREFOX) && `no Firefox at ${FIREFOX}` }, () => {
+describe('the store in Firefox', { concurrency: 1 }, () => {
   test('a document outlives the browser, and opening it adds nothing', () =>
     withProfile({}, async (profile, open) => {
       const tab = await open('ana')
