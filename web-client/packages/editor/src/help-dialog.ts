@@ -1,4 +1,4 @@
-import { LitElement, css, html } from 'lit'
+import { LitElement, css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { keysOf } from './action.ts'
 import type { Action } from './action.ts'
@@ -19,9 +19,10 @@ const places: Action[] = ['find', 'outline', 'help']
 
 /** The list of keys. */
 export class HelpDialog extends LitElement {
-  static override properties = { messages: { attribute: false } }
+  static override properties = { messages: { attribute: false }, wasOpened: { state: true } }
 
   declare messages: Messages
+  declare wasOpened: boolean
 
   static override styles = [
     controls,
@@ -120,11 +121,13 @@ export class HelpDialog extends LitElement {
 
   /** Shows it over everything; Escape closes it. */
   open(): void {
-    this.renderRoot.querySelector('dialog')?.showModal()
+    this.wasOpened = true
+    void this.updateComplete.then(() => this.renderRoot.querySelector('dialog')?.showModal())
   }
 
-  override render(): TemplateResult {
+  override render(): TemplateResult | typeof nothing {
     const { messages } = this
+    if (!this.wasOpened) return nothing
     const row = (label: string, keys: string[]) =>
       html`<div><dt>${label}</dt><dd>${keys.map(key => html`<kbd>${key}</kbd>`)}</dd></div>`
     const rows = (actions: Action[]) =>

@@ -89,12 +89,13 @@ export function peopleIn(awareness: Awareness): Person[] {
   return [...people.values()].sort((a, b) => Number(b.isMe) - Number(a.isMe))
 }
 
-const segments = new Intl.Segmenter()
+let segments: Intl.Segmenter | undefined
 
 /** The first letters of the first and the last word, in any script. */
 export function initials(name: string): string {
+  const segmenter = (segments ??= new Intl.Segmenter())
   const words = name.split(/\s+/).filter(Boolean)
   const chosen = words.length > 1 ? [words[0], words.at(-1)] : words
-  const first = (word = '') => [...segments.segment(word)][0]?.segment ?? ''
+  const first = (word = '') => [...segmenter.segment(word)][0]?.segment ?? ''
   return chosen.map(first).join('').toUpperCase() || '?'
 }

@@ -33,8 +33,17 @@ const alignments: Action[] = ['alignStart', 'alignCenter', 'alignEnd', 'alignJus
 const directions: Action[] = ['dirAuto', 'ltr', 'rtl']
 const lesserMarks: Action[] = ['strike', 'superscript', 'subscript', 'clear']
 
-// The languages that statements are written in; any other tag that a text carries is shown too.
-const textLanguages = ['ar', 'zh', 'en', 'fr', 'ru', 'es', 'pt']
+// The languages that statements are written in, each named in itself, so that whoever writes it finds it. Any other
+// tag that a text carries is shown too.
+const textLanguages: Record<string, string> = {
+  ar: 'العربية',
+  zh: '中文',
+  en: 'English',
+  fr: 'français',
+  ru: 'русский',
+  es: 'español',
+  pt: 'português',
+}
 
 /** The row of tools. It does nothing itself: `tool` and `language` events say what was asked for. */
 export class Toolbar extends LitElement {
@@ -412,7 +421,7 @@ export class Toolbar extends LitElement {
 
   #languageMenu(): TemplateResult {
     const { messages, state } = this
-    const tags = new Set(state.language ? [...textLanguages, state.language] : textLanguages)
+    const tags = new Set([...Object.keys(textLanguages), ...(state.language ? [state.language] : [])])
     const item = (tag: string | null, name: string) =>
       html`<button
         type="button"
@@ -452,8 +461,8 @@ export class Toolbar extends LitElement {
   }
 }
 
-// A language is named in itself, so that whoever writes it finds it.
 function nameOfLanguage(tag: string): string {
+  if (textLanguages[tag]) return textLanguages[tag]
   try {
     return new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag
   } catch {

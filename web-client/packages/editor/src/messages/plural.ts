@@ -6,6 +6,10 @@ export type PluralMessage = (count: number, shown: string) => string
 
 /** Chooses the form that `language` uses for a number. */
 export function plural(language: string, forms: PluralForms): PluralMessage {
-  const rules = new Intl.PluralRules(language)
-  return (count, shown) => (forms[rules.select(count)] ?? forms.other).replace('#', shown)
+  // Made when first needed: opening a text must not wait for the rules of languages that nobody reads.
+  let rules: Intl.PluralRules | undefined
+  return (count, shown) => {
+    rules ??= new Intl.PluralRules(language)
+    return (forms[rules.select(count)] ?? forms.other).replace('#', shown)
+  }
 }
