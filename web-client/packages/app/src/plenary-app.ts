@@ -49,6 +49,7 @@ export class PlenaryApp extends PageElement {
     newVersion: { state: true },
     updateProblem: { state: true },
     isSignInNeeded: { state: true },
+    isSigningIn: { state: true },
     problem: { state: true },
   }
 
@@ -61,7 +62,10 @@ export class PlenaryApp extends PageElement {
   declare ended: Ended | null
   declare newVersion: Update | null
   declare updateProblem: boolean
+  /** The session has ended under an open text. */
   declare isSignInNeeded: boolean
+  /** The form is open over the text. */
+  declare isSigningIn: boolean
   declare problem: string
 
   // Tabs of one browser share one session; a change of person in one is news to the others.
@@ -81,6 +85,7 @@ export class PlenaryApp extends PageElement {
     this.newVersion = null
     this.updateProblem = false
     this.isSignInNeeded = false
+    this.isSigningIn = false
     this.problem = ''
   }
 
@@ -158,7 +163,7 @@ export class PlenaryApp extends PageElement {
       this.#end('other-account')
       return
     }
-    this.isSignInNeeded = false
+    this.isSignInNeeded = this.isSigningIn = false
     account.remember(found.user)
     this.#session.postMessage(found.user.id)
     this.store = await account.storeOf(found.user).catch(() => null)
@@ -210,6 +215,9 @@ export class PlenaryApp extends PageElement {
     if (this.view.is === 'inside' && this.view.user.id !== user) {
       if (this.#page) this.#end(user === null ? 'signed-out' : 'other-account')
       else location.reload()
+    } else if (this.isSignInNeeded && user !== null) {
+      // In again by a link, in another tab.
+      void this.#signedIn()
     } else if (this.view.is === 'outside' && this.view.secret === null && user !== null) {
       void this.#signedIn()
     }
@@ -217,7 +225,7 @@ export class PlenaryApp extends PageElement {
 
   #end(ended: Ended): void {
     this.ended = ended
-    this.isSignInNeeded = false
+    this.isSignInNeeded = this.isSigningIn = false
   }
 
   async #signedIn(): Promise<void> {
@@ -349,7 +357,9 @@ export class PlenaryApp extends PageElement {
               .store=${this.store}
               .ended=${this.ended}
               @ask-again=${() => void this.#ask()}
+              .isSignInNeeded=${this.isSignInNeeded}
               @sign-in-needed=${() => void this.#ask()}
+              @sign-in=${() => (this.isSigningIn = true)}
             ></plenary-statement-page>`
           : route.page === 'statements'
             ? html`<plenary-statement-list
@@ -365,12 +375,12 @@ export class PlenaryApp extends PageElement {
                 <p><a href="/">${messages.back}</a></p>`}
       </main>
       <plenary-sign-out-dialog .messages=${messages}></plenary-sign-out-dialog>
-      ${this.isSignInNeeded
+      ${this.isSigningIn
         ? html`<dialog
             class="card"
             aria-labelledby="over-title"
             ${ref(showOver)}
-            @close=${() => (this.isSignInNeeded = false)}
+            @close=${() => (this.isSigningIn = false)}
           >
             <h2 id="over-title">${messages.signIn}</h2>
             <plenary-sign-in-form

@@ -1,7 +1,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { PlenaryEditor } from '@plenary/embed'
+import type { TokenPurpose } from '@plenary/provider'
 import type { AccountStore } from '@plenary/provider/store'
-import { drawTicket, type Statement, type User } from './api.ts'
+import { ApiError, drawTicket, type Statement, type User } from './api.ts'
 import { factsOf } from './account.ts'
 import { PageElement } from './page-element.ts'
 
@@ -9,8 +10,8 @@ import { PageElement } from './page-element.ts'
 export type Ended = 'signed-out' | 'other-account'
 
 /**
- * One statement: what it is, and its text in the editor. Fires `ask-again` when what is known of it may be stale, and
- * `sign-in-needed` when the server no longer knows who this is.
+ * One statement: what it is, and its text in the editor. Fires `ask-again` when what is known of it may be stale,
+ * `sign-in-needed` when the server no longer knows who this is, and `sign-in` when the person wants to do so.
  */
 export class StatementPage extends PageElement {
   static override properties = {
@@ -20,6 +21,7 @@ export class StatementPage extends PageElement {
     user: { attribute: false },
     store: { attribute: false },
     ended: { attribute: false },
+    isSignInNeeded: { attribute: false },
     isLoaded: { state: true },
     hasFailed: { state: true },
   }
@@ -30,12 +32,15 @@ export class StatementPage extends PageElement {
   /** Where the text is kept; `null` on a shared computer. */
   declare store: AccountStore | null
   declare ended: Ended | null
+  /** The session has ended. What is written meanwhile is kept as without a line. */
+  declare isSignInNeeded: boolean
   declare isLoaded: boolean
   declare hasFailed: boolean
 
   constructor() {
     super()
     this.ended = null
+    this.isSignInNeeded = false
     this.isLoaded = false
     this.hasFailed = false
   }
@@ -75,11 +80,13 @@ export class StatementPage extends PageElement {
   // The server's word for a stage is in the list of statements; the editor only learns whether it may write.
   readonly #askAgain = () => this.#tell('ask-again')
 
-  readonly #token = async (): Promise<string> => {
+  // A ticket for the socket; over HTTP the sign-in cookie does.
+  readonly #token = async (document: string, purpose: TokenPurpose): Promise<string> => {
+    if (purpose === 'state') return ''
     try {
-      return await drawTicket(this.statement.documents.body)
+      return await drawTicket(document)
     } catch (error) {
-      if ((error as { status?: number }).status === 401) this.#tell('sign-in-needed')
+      if (error instanceof ApiError && error.status === 401) this.#tell('sign-in-needed')
       throw error
     }
   }
@@ -87,6 +94,7 @@ export class StatementPage extends PageElement {
   #note(): string | null {
     const { messages, statement, ended } = this
     if (ended) return ended === 'signed-out' ? messages.signedOutElsewhere : messages.otherAccount
+    if (this.isSignInNeeded) return messages.signInEnded
     if (statement.stage !== 'draft') return messages.frozen(messages.stages[statement.stage] ?? statement.stage)
     return statement.access === 'read' ? messages.observing : null
   }
@@ -122,14 +130,18 @@ export class StatementPage extends PageElement {
             lang=${language}
             numbering=${kind === 'joint-submission' ? 'through' : 'lists'}
             @plenary-role-change=${this.#askAgain}
+            @plenary-token-needed=${() => this.#tell('sign-in-needed')}
             @plenary-connection=${(event: CustomEvent<{ state: string }>) =>
               event.detail.state === 'connected' && this.#askAgain()}
           >
             ${note
-              ? html`<p slot="banner" class="note ${ended || statement.stage !== 'draft' ? '' : 'calm'}" role="status">
+              ? html`<p slot="banner" class="note ${ended || this.isSignInNeeded || statement.stage !== 'draft' ? '' : 'calm'}" role="status">
                   ${note}
                   ${ended
                     ? html`<button type="button" @click=${() => location.reload()}>${messages.reload}</button>`
+                    : nothing}
+                  ${!ended && this.isSignInNeeded
+                    ? html`<button type="button" @click=${() => this.#tell('sign-in')}>${messages.signIn}</button>`
                     : nothing}
                 </p>`
               : nothing}

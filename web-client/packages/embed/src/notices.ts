@@ -127,7 +127,7 @@ export class Notices extends LitElement {
         font-size: 0.95rem;
       }
 
-      h3 {
+      .what {
         margin: 0.7rem 0 0.2rem;
         font-size: 0.9rem;
         font-weight: 600;
@@ -230,7 +230,7 @@ export class Notices extends LitElement {
   #copyButton(key: string, text: string): TemplateResult {
     const { messages } = this
     return html`<button type="button" @click=${() => void this.#copy(key, text)}>
-      <span role="status">${this.copied === key ? messages.copied : messages.copy}</span>
+      ${this.copied === key ? messages.copied : messages.copy}
     </button>`
   }
 
@@ -243,7 +243,7 @@ export class Notices extends LitElement {
       else this.discarding = id
     }
     return html`<li>
-      <h3>${messages.draftReasons[why]} <span class="quiet">${when}</span></h3>
+      <p class="what">${messages.draftReasons[why]} <span class="quiet">${when}</span></p>
       <blockquote dir="auto" data-key=${id} tabindex="0">${text}</blockquote>
       <div class="actions">
         ${this.#copyButton(id, text)}
@@ -264,7 +264,7 @@ export class Notices extends LitElement {
     const place = item.words.find(({ now }) => now !== null)?.now ?? item.movedTo
     const key = `merge-${index}`
     return html`<li>
-      <h3>${messages.mergeKinds[item.kind]} ${item.movedTo ? messages.mergeMoved : nothing}</h3>
+      <p class="what">${messages.mergeKinds[item.kind]} ${item.movedTo ? messages.mergeMoved : nothing}</p>
       ${words
         ? html`<span class="quiet">${messages.yourWords}</span>
             <blockquote dir="auto" data-key=${key} tabindex="0">${words}</blockquote>
@@ -283,9 +283,16 @@ export class Notices extends LitElement {
     </li>`
   }
 
+  #announcement(): string {
+    if (this.copied) return this.messages.copied
+    if (this.merged.length > 0) return this.messages.mergeTitle
+    return this.drafts.length > 0 ? this.messages.draftsTitle : ''
+  }
+
   override render(): TemplateResult {
     const { messages, banners, drafts, merged, notice, handlers } = this
     return html`
+      <span class="unseen" role="status">${this.#announcement()}</span>
       ${banners.map(banner => this.#banner(banner))}
       ${notice
         ? html`<div class="banner warn">
@@ -304,7 +311,7 @@ export class Notices extends LitElement {
       ${merged.length > 0
         ? html`<section class="panel" aria-labelledby="merged">
             <div class="head">
-              <h2 id="merged" role="status">${messages.mergeTitle}</h2>
+              <h2 id="merged">${messages.mergeTitle}</h2>
               <button type="button" @click=${() => handlers.dismissMerge()}>${messages.dismiss}</button>
             </div>
             <ul>

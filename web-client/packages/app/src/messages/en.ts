@@ -80,6 +80,7 @@ export const en = {
   signOutWarning: 'Signing out deletes what is kept on this device. Stay signed in until everything is saved, or copy it first.',
   signOutAnyway: 'Sign out and delete',
   stay: 'Stay signed in',
+  signInEnded: 'Your sign-in has ended. What you write stays here until you sign in again.',
   signedOutElsewhere: 'You were signed out in another tab.',
   otherAccount: 'Another account was signed in in this browser.',
   deleteBlocked: 'Another tab still holds data of yours. Close all tabs of this page.',
