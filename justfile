@@ -80,6 +80,24 @@ kill-loop rounds="200":
     cargo build --release --workspace --features plenary-cli/faults
     PLENARY_KILL_ROUNDS={{ rounds }} cargo test --release --workspace --features plenary-cli/faults --test e2e kill_loop -- --nocapture
 
+# No word lost: three authors who work apart, through a real server: `just no-word-lost --rounds 10000 --seed 1`
+no-word-lost *arguments: _packages
+    #!/usr/bin/env bash
+    set -euo pipefail
+    {{ build }}
+    cargo build -p plenary-text --example read_bodies
+    target=$(cargo metadata --no-deps --format-version 1 | node -p 'JSON.parse(require("fs").readFileSync(0)).target_directory')
+    export PLENARY_BIN="$target/debug/plenary"
+    node web-client/tests/no-word-lost/run.mjs {{ arguments }}
+
+# What a key costs in a long text, beside y-prosemirror
+key-cost: _packages
+    node web-client/tests/key-cost/run.mjs
+
+# A processor six times slower, 5,600 words, two others typing: the editor beside plain y-prosemirror
+old-laptop: _packages _chromium
+    node tests/browser/old-laptop.mjs
+
 # Side by side with Hocuspocus: the trace, and one room of 50 writers
 bench *arguments:
     cargo run --release -p plenary-tests --bin bench -- {{ arguments }}

@@ -268,8 +268,8 @@ ${between}
 
 .plenary-text [data-table] {
   display: block;
+  overflow-x: auto;
   white-space: normal;
-  overflow-wrap: anywhere;
 }
 
 .plenary-text table {
@@ -283,6 +283,12 @@ ${between}
   border-block-end: 1px solid var(--_line);
   text-align: start;
   vertical-align: top;
+}
+
+/* On a phone addresses may break anywhere, short words and headings not. */
+.plenary-text td {
+  min-inline-size: 5.5em;
+  overflow-wrap: anywhere;
 }
 
 .plenary-text :is(th, td) > * {
