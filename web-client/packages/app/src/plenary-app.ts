@@ -97,7 +97,8 @@ export class PlenaryApp extends PageElement {
   async #begin(): Promise<void> {
     const secret = takeLinkSecret()
     await this.#speak(preferredLanguage(), false)
-    followAddress(route => this.#arrived(route))
+    const mayLeave = () => !this.#page?.editor?.wouldLose || confirm(this.messages.leaveLoses)
+    followAddress(route => this.#arrived(route), mayLeave)
     this.#session.addEventListener('message', ({ data }) => this.#heard(data as string | null))
     addEventListener('hashchange', () => {
       const secret = takeLinkSecret()
@@ -167,6 +168,10 @@ export class PlenaryApp extends PageElement {
     account.remember(found.user)
     this.#session.postMessage(found.user.id)
     this.store = await account.storeOf(found.user).catch(() => null)
+    // Whoever lost access keeps the page with their words until they leave it.
+    const open = this.#statement
+    const isLost = open !== null && !found.statements.some(({ id }) => id === open.id)
+    if (isLost && this.#page?.editor?.hasUnsavedWork) found.statements.push({ ...open, access: 'read' })
     this.view = { is: 'inside', user: found.user, groups: found.groups, statements: found.statements, isOffline: false }
     void this.#lookAtDevice()
   }

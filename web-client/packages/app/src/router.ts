@@ -12,22 +12,31 @@ export function routeOf(path: string): Route {
 /** The path of a statement's page. */
 export const statementPath = (id: string): string => `/statements/${encodeURIComponent(id)}`
 
-/** Follows the address, whether a link changed it or the browser's own buttons. */
-export function followAddress(changed: (route: Route) => void): void {
-  const tell = () => changed(routeOf(location.pathname))
-  const go = (path: string) => {
-    history.pushState(null, '', path)
-    scrollTo(0, 0)
-    tell()
+/**
+ * Follows the address, whether a link changed it or the browser's own buttons. `mayLeave` is asked before: a page within this
+ * one can be left without the browser asking anything.
+ */
+export function followAddress(changed: (route: Route) => void, mayLeave: () => boolean): void {
+  let path = location.pathname
+  const tell = () => {
+    path = location.pathname
+    changed(routeOf(path))
   }
-  addEventListener('popstate', tell)
+  addEventListener('popstate', () => {
+    if (location.pathname === path || mayLeave()) tell()
+    // The browser has gone there already.
+    else history.pushState(null, '', path)
+  })
   addEventListener('click', event => {
     const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
     const link = event.composedPath().find(node => node instanceof HTMLAnchorElement)
     if (!isPlain || event.defaultPrevented || !link || link.target || link.hasAttribute('download')) return
     if (link.origin !== location.origin || routeOf(link.pathname).page === 'missing' || link.hash) return
     event.preventDefault()
-    if (link.pathname !== location.pathname) go(link.pathname)
+    if (link.pathname === path || !mayLeave()) return
+    history.pushState(null, '', link.pathname)
+    scrollTo(0, 0)
+    tell()
   })
   tell()
 }

@@ -80,6 +80,7 @@ export const en = {
   signOutWarning: 'Signing out deletes what is kept on this device. Stay signed in until everything is saved, or copy it first.',
   signOutAnyway: 'Sign out and delete',
   stay: 'Stay signed in',
+  leaveLoses: 'What you wrote is saved nowhere yet and would be lost. Leave all the same?',
   signInEnded: 'Your sign-in has ended. What you write stays here until you sign in again.',
   signedOutElsewhere: 'You were signed out in another tab.',
   otherAccount: 'Another account was signed in in this browser.',

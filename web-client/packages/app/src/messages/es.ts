@@ -77,6 +77,7 @@ export const es: Messages = {
     'Al cerrar la sesión se borra lo guardado en este dispositivo. Espere a que todo se haya guardado, o cópielo antes.',
   signOutAnyway: 'Cerrar sesión y borrar',
   stay: 'Seguir aquí',
+  leaveLoses: 'Lo que ha escrito aún no está guardado en ningún sitio y se perdería. ¿Salir de todos modos?',
   signInEnded: 'Su sesión ha terminado. Lo que escriba sigue aquí hasta que inicie sesión de nuevo.',
   signedOutElsewhere: 'Su sesión se cerró en otra pestaña.',
   otherAccount: 'Se abrió otra cuenta en este navegador.',

@@ -77,6 +77,7 @@ export const fr: Messages = {
     'La déconnexion efface ce qui est conservé sur cet appareil. Restez connecté·e jusqu’à ce que tout soit enregistré, ou copiez-le d’abord.',
   signOutAnyway: 'Se déconnecter et effacer',
   stay: 'Rester',
+  leaveLoses: 'Ce que vous avez écrit n’est encore enregistré nulle part et serait perdu. Quitter quand même ?',
   signInEnded: 'Votre session a pris fin. Ce que vous écrivez reste ici jusqu’à votre prochaine connexion.',
   signedOutElsewhere: 'Vous avez été déconnecté·e dans un autre onglet.',
   otherAccount: 'Un autre compte a été ouvert dans ce navigateur.',
