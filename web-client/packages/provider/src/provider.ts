@@ -315,7 +315,11 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     }
     if (this.#isLoading) return
     // What another tab wrote is kept already; but should that tab be closed, only this one can send it.
-    if (origin !== this.#store) void this.#append(update, 'own')
+    if (origin !== this.#store) {
+      // What it leans on is kept with it; without, a page that opens without a line could not show it.
+      this.#keepFromOthers()
+      void this.#append(update, 'own')
+    }
     this.#session.change(update)
     this.#refresh()
   }

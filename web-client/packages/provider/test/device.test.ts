@@ -161,7 +161,22 @@ describe('opening', () => {
 })
 
 describe('keeping', () => {
-  test('own words are written at once, those of others together and marked as such', async () => {
+  test('what is kept can be read without a line, however soon the page is closed', async () => {
+    const stage = new Stage()
+    const store = new FakeStore()
+    const provider = stage.provider({ store })
+    await stage.letInAndConfirm(docOf('We, the undersigned'))
+    provider.doc.getText('body').insert(19, ', object')
+    await settle()
+    expect(provider.saveState).toBe('saving')
+    stage.socket.lose()
+    expect(provider.saveState).toBe('on-this-device')
+    const again = new Y.Doc()
+    for (const { update } of store.appended) Y.applyUpdate(again, update)
+    expect(again.getText('body').toString()).toBe('We, the undersigned, object')
+  })
+
+  test('own words are written at once, behind those of others, which are marked as such and otherwise wait for more', async () => {
     const stage = new Stage()
     const store = new FakeStore()
     const provider = stage.provider({ store })
@@ -171,10 +186,15 @@ describe('keeping', () => {
     const before = Y.encodeStateVector(theirs)
     theirs.getText('body').insert(0, 'more of ')
     stage.say({ type: 'update', update: Y.encodeStateAsUpdate(theirs, before) })
+    expect(store.appended).toEqual([])
     provider.doc.getText('notes').insert(0, 'mine')
-    expect(store.appended.map(({ source }) => source)).toEqual(['own'])
+    expect(store.appended.map(({ source }) => source)).toEqual(['server', 'own'])
+    const then = Y.encodeStateVector(theirs)
+    theirs.getText('body').insert(0, 'still ')
+    stage.say({ type: 'update', update: Y.encodeStateAsUpdate(theirs, then) })
+    expect(store.appended).toHaveLength(2)
     await stage.clock.pass(500)
-    expect(store.appended.map(({ source }) => source)).toEqual(['own', 'server'])
+    expect(store.appended.map(({ source }) => source)).toEqual(['server', 'own', 'server'])
     const copy = new Y.Doc()
     store.appended.forEach(({ update }) => Y.applyUpdate(copy, update))
     expect(Y.equalSnapshots(Y.snapshot(copy), Y.snapshot(provider.doc))).toBe(true)
