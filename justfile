@@ -29,7 +29,7 @@ lint:
     cargo clippy --workspace --all-targets -- -D warnings
 
 # All tests: Rust, the web client, stock clients from npm, a real browser. Installs what it needs
-test: _packages _chromium test-rust web test-interop test-browser
+test: _packages _chromium _firefox test-rust web test-interop test-browser
 
 # The Rust tests
 test-rust:
@@ -58,7 +58,7 @@ test-interop: _interop
     npm test --prefix tests/interop
 
 # The pages in a real browser, the server killed meanwhile; the store; the example with another editor
-test-browser: _packages _chromium
+test-browser: _packages _chromium _firefox
     {{ build }}
     npm test --prefix tests/browser
 
@@ -118,5 +118,17 @@ _chromium:
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium
     else
         echo "the browser tests need Chromium: install the package 'chromium', or name one in PLENARY_CHROMIUM" >&2
+        exit 1
+    fi
+
+# The other browser, which keeps things another way
+_firefox:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if command -v firefox-esr >/dev/null || command -v firefox >/dev/null || [ -n "${PLENARY_FIREFOX:-}" ]; then exit 0; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq firefox-esr
+    else
+        echo "the browser tests need Firefox: install the package 'firefox-esr', or name one in PLENARY_FIREFOX" >&2
         exit 1
     fi
