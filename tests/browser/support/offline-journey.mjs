@@ -151,7 +151,7 @@ export class Tab {
   /** Signs in by a link and goes to the first statement, as a person does; waits until all is saved. */
   async enter(link, { isShared = false } = {}) {
     await this.page.goto(link)
-    await this.press('Sign in', { first: () => isShared && this.#tick() })
+    await this.press('Sign in', { first: () => this.#choose(isShared) })
     await this.press('Joint stakeholder submission')
     await this.shows()
     await this.says('Saved')
@@ -222,8 +222,12 @@ export class Tab {
     }, [label, isPressed])
   }
 
-  #tick() {
-    return this.page.evaluate(() => document.querySelector('input[type=checkbox]').click())
+  /** The page suggests what was chosen the last time. */
+  #choose(isShared) {
+    return this.page.evaluate(isShared => {
+      const box = document.querySelector('input[type=checkbox]')
+      if (box.checked !== isShared) box.click()
+    }, isShared)
   }
 
   /** Asks the editor, as a host does, to send what waits. */

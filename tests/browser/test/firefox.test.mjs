@@ -18,14 +18,11 @@ describe('Firefox', { concurrency: 1 }, () => {
   test('two tabs of one person show each other’s words without a line, and both keep them', () => cases.twoTabs(browser))
   test('two accounts in one browser never meet', () => cases.twoAccounts(browser))
   test('a database that is deleted underneath is there again', () => cases.storageCleared(browser, cases.deleteDatabase))
-  test('a sign-out with unsaved words warns', () => cases.signOut(browser))
   test('who wrote in a paragraph that others removed meanwhile is told, with the words', () => cases.mergeReport(browser))
-  test('words of one who may no longer write are a draft, and come in once it may be', () => cases.refused(browser))
-  test('a shared computer keeps nothing on disk, and says so', () => cases.sharedComputer(browser))
-  test('one’s own computer keeps words on disk', () => cases.ownComputer(browser))
+  test('a shared computer keeps nothing on disk, and says so; one’s own does', () => cases.sharedComputer(browser))
 })
 
-test('Firefox: a private window', async () => {
+test('Firefox: in a private window words are kept, and nothing outlives it', async () => {
   const browser = new FirefoxBrowser({ isPrivate: true })
   try {
     await browser.open()

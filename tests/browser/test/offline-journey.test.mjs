@@ -26,8 +26,7 @@ describe('Chromium', { concurrency: 1 }, () => {
   test('a sign-out with unsaved words warns', () => cases.signOut(browser))
   test('who wrote in a paragraph that others removed meanwhile is told, with the words', () => cases.mergeReport(browser))
   test('words of one who may no longer write are a draft, and come in once it may be', () => cases.refused(browser, download))
-  test('a shared computer keeps nothing on disk, and says so', () => cases.sharedComputer(browser))
-  test('one’s own computer keeps words on disk', () => cases.ownComputer(browser))
+  test('a shared computer keeps nothing on disk, and says so; one’s own does', () => cases.sharedComputer(browser))
 
   async function clearStorage(tab) {
     const devtools = await browser.devtools(tab.page)
@@ -41,7 +40,7 @@ describe('Chromium', { concurrency: 1 }, () => {
   }
 })
 
-test('Chromium: a private window', async () => {
+test('Chromium: in a private window words are kept, and nothing outlives it', async () => {
   const browser = new ChromiumBrowser({ isPrivate: true })
   try {
     await browser.open()
