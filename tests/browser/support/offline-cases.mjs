@@ -168,6 +168,13 @@ export const deleteDatabase = async tab => {
  */
 export const sharedComputer = browser => at(browser, async place => {
   const { line } = place
+  const own = await enter(browser, place, 'safiya')
+  await own.goToEndOf('This submission covers')
+  await own.insert(KEPT_WORD)
+  await own.says(SAVED)
+  const before = await accounts(own)
+  assert.equal(await asksBeforeClosing(browser, own), false)
+
   const tab = await enter(browser, place, 'ilse', { isShared: true })
   let mark = tab.told.now()
   const release = place.holdFlush()
@@ -190,14 +197,8 @@ export const sharedComputer = browser => at(browser, async place => {
   await tab.hurry()
   await tab.says(SAVED)
   assertTold(tab, mark, [SAVING, NOT_KEPT, SAVED])
-  assert.deepEqual(await accounts(tab), [])
+  assert.deepEqual(await accounts(tab), before)
   assert.equal(await asksBeforeClosing(browser, tab), false, 'all of it is saved')
-
-  const own = await enter(browser, place, 'safiya')
-  await own.goToEndOf('This submission covers')
-  await own.insert(KEPT_WORD)
-  await own.says(SAVED)
-  assert.equal(await asksBeforeClosing(browser, own), false)
   await browser.close()
   assert.equal(isOnDisk(browser.folder, KEPT_WORD), true)
   assert.equal(isOnDisk(browser.folder, SECRET), false)

@@ -9,6 +9,7 @@ import WebSocket from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { Proxy } from '../../interop/support/proxy.mjs'
+import { BINARY, hasFaults } from '../../interop/support/server.mjs'
 import { Demo } from './demo.mjs'
 import { until } from './until.mjs'
 
@@ -19,6 +20,9 @@ export class Place {
   faults = mkdtempSync(join(tmpdir(), 'plenary-faults-'))
 
   static async open() {
+    if (!hasFaults()) {
+      throw new Error(`no server with test hooks at ${BINARY}: cargo build -p plenary-cli --features plenary-cli/faults`)
+    }
     const place = new Place()
     // The hooks of a binary built with `faults`; each server looks into the folder it was started with.
     process.env.PLENARY_FAULTS = place.faults
