@@ -215,7 +215,7 @@ async fn a_revoked_token_ends_what_rests_on_it() {
 async fn a_token_that_runs_out_is_asked_for_in_good_time_and_ends_what_rests_on_it() {
     let stage = Stage::set().await;
     let ana = stage.person("ana", Role::Drafter).await;
-    let (token, _) = stage.app.directory.create_token(ana.user, "1s".parse().unwrap()).await.unwrap();
+    let (token, _) = stage.app.directory.create_token(ana.user, "3s".parse().unwrap()).await.unwrap();
     let short = Person { token, ..ana.clone() };
     let mut in_y = stage.y_websocket(&short).await;
     let mut in_h = stage.hocuspocus().await;
