@@ -29,7 +29,7 @@ lint:
     cargo clippy --workspace --all-targets -- -D warnings
 
 # All tests: Rust, the web client, stock clients from npm, a real browser. Installs what it needs
-test: _packages _chromium _firefox test-rust web test-interop test-browser
+test: _packages _chromium _firefox test-rust web (no-word-lost "--rounds" "100") test-interop test-browser
 
 # The Rust tests
 test-rust:
