@@ -310,11 +310,9 @@ test('cursors of others take no room, cover no words and follow what is written'
   assert.ok(isClear, 'names stand in the margin')
   await page.evaluate(() => dev.others[0].type('Indeed. '))
   await page.getByText('Indeed. This submission covers').waitFor()
-  const mine = await page.evaluate(async () => {
-    dev.editor.focus()
-    for (let i = 0; i < 100 && !dev.others[0].awareness.getStates().get(dev.mine.doc.clientID)?.cursor; i++) {
-      await new Promise(done => setTimeout(done, 20))
-    }
+  await page.evaluate(() => dev.editor.focus())
+  await page.waitForFunction(() => dev.others[0].awareness.getStates().get(dev.mine.doc.clientID)?.cursor)
+  const mine = await page.evaluate(() => {
     const { cursor, user } = dev.others[0].awareness.getStates().get(dev.mine.doc.clientID)
     return { name: user.name, isColour: /^#[0-9a-f]{6}$/.test(user.color), isHere: 'anchor' in cursor && 'head' in cursor }
   })
