@@ -1,52 +1,40 @@
-import { LitElement, html, nothing } from 'lit'
+import { LitElement, html } from 'lit'
 import type { PropertyValues, TemplateResult } from 'lit'
-import { EditorState, NodeSelection, TextSelection } from 'prosemirror-state'
-import type { Transaction } from 'prosemirror-state'
-import { EditorView } from 'prosemirror-view'
-import type { Awareness } from 'y-protocols/awareness'
-import * as Y from 'yjs'
-import { LinearBinding, countRange, embedWords, insertFootnote, pasteProps, readText, setBlock } from '@plenary/text'
-import type { CountedFootnotes, EmbedWords } from '@plenary/text'
+import { NodeSelection, TextSelection } from 'prosemirror-state'
+import type { EditorView } from 'prosemirror-view'
+import { setBlock } from '@plenary/text'
+import type { CountedFootnotes, LinearBinding } from '@plenary/text'
 import { keysOf, readingActions } from './action.ts'
 import type { Action, LanguageEvent, ToolEvent } from './action.ts'
-import { isSameToolbar, markStretch, toolbarState, wordsChosen } from './editing.ts'
-import { FindBar } from './find-bar.ts'
-import type { FindEvent, FindResult } from './find-bar.ts'
-import { placeFloat } from './float.ts'
+import { isSameToolbar } from './editing.ts'
+import { type Content, type EditorHost, tell } from './editor-host.ts'
 import { editorStyle } from './editor-style.ts'
+import { FindBar } from './find-bar.ts'
+import { Finder } from './finder.ts'
 import { HelpDialog } from './help-dialog.ts'
-import { icon } from './icons.ts'
 import { isCombination } from './keys.ts'
 import { directionOf, messagesFor } from './messages/index.ts'
 import type { Messages } from './messages/index.ts'
-import { favouriteColour, peopleIn, personColours } from './person.ts'
+import { notesList } from './notes-list.ts'
+import { OpenText } from './open-text.ts'
 import type { AwarenessUser, Person } from './person.ts'
 import { Presence } from './presence.ts'
-import { remoteCursors } from './remote-cursors.ts'
-import { replaceMatches, search, searchIn, setSearch } from './search.ts'
-import { bracketForm, linkAddress, linkForm } from './sheets.ts'
-import type { Sheet } from './sheets.ts'
+import { nextRegion } from './regions.ts'
+import { SheetBox, openHref } from './sheet-box.ts'
 import { Sidebar } from './sidebar.ts'
 import type { JumpEvent } from './sidebar.ts'
 import { StatusBar } from './status-bar.ts'
 import type { Status, WordCounts } from './status-bar.ts'
-import { emptySurvey, sectionIndex, survey } from './survey.ts'
+import { emptySurvey, sectionIndex } from './survey.ts'
 import type { Survey } from './survey.ts'
+import { noCounts } from './surveyor.ts'
+import type { Findings } from './surveyor.ts'
 import { adoptTextStyle } from './text-style.ts'
 import { Toolbar, quietState } from './toolbar.ts'
 import type { ToolbarKind, ToolbarState } from './toolbar.ts'
 import { controls, tokens } from './tokens.ts'
-import { runIn, setMark, textPlugins } from './view.ts'
+import { runIn } from './view.ts'
 
-/** What an editor shows: a Yjs document with linear text, and who else is there. */
-export interface Content {
-  doc: Y.Doc
-  awareness?: Awareness | null
-}
-
-// Counting and listing wait for a pause between keys, but not for ever.
-const SURVEY_AFTER_MS = 150
-const SURVEY_WITHIN_MS = 1000
 const WIDE_PX = 1080
 
 /**
@@ -58,7 +46,7 @@ const WIDE_PX = 1080
  * `toolbar-end`, `banner`. Parts: toolbar, status, page, sidebar, avatar, banner. Events: `plenary-words`,
  * `plenary-presence`, `plenary-link-click` (cancelable).
  */
-export class TextEditor extends LitElement {
+export class TextEditor extends LitElement implements EditorHost {
   static override properties: Record<string, object> = {
     content: { attribute: false },
     user: { attribute: false },
@@ -70,13 +58,10 @@ export class TextEditor extends LitElement {
     theme: { type: String, reflect: true },
     numbering: { type: String },
     outlineOpen: { state: true },
-    findOpen: { state: true },
     tools: { state: true },
     survey: { state: true },
     counts: { state: true },
     people: { state: true },
-    found: { state: true },
-    sheet: { state: true },
   }
 
   /** What is shown; `null` shows an empty page. */
@@ -94,30 +79,24 @@ export class TextEditor extends LitElement {
   declare numbering: 'lists' | 'through'
 
   protected declare outlineOpen: boolean
-  protected declare findOpen: boolean
   protected declare tools: ToolbarState
   protected declare survey: Survey
   protected declare counts: WordCounts
-  protected declare people: Person[]
-  protected declare found: FindResult
-  protected declare sheet: Sheet | null
+  protected declare people: readonly Person[]
 
   static override styles = [tokens, controls, editorStyle]
 
-  /** The view of the text while there is one. */
-  view: EditorView | null = null
-
-  #binding: LinearBinding | null = null
-  #embeds: (EmbedWords & { destroy(): void }) | null = null
-  #shown: Content | null = null
-  #note: { view: EditorView; binding: LinearBinding } | null = null
+  #text: OpenText | null = null
   #dressed = ''
-  #surveyTimer = 0
-  #surveyAt = 0
-  #isDocSurveyed = false
   #number = (count: number) => String(count)
   readonly #place = document.createElement('div')
   readonly #notePlace = document.createElement('div')
+  readonly #finder = new Finder(this)
+  readonly #sheetBox = new SheetBox(this, {
+    notePlace: this.#notePlace,
+    run: action => this.#run(action),
+    noteAttributes: () => this.#textAttributes(this.messages.noteText),
+  })
 
   constructor() {
     super()
@@ -127,13 +106,11 @@ export class TextEditor extends LitElement {
     this.toolbar = 'full'
     this.theme = 'auto'
     this.numbering = 'lists'
-    this.findOpen = this.outlineOpen = false
+    this.outlineOpen = false
     this.tools = quietState
     this.survey = emptySurvey
-    this.counts = { total: 0, section: null, selection: null }
+    this.counts = noCounts
     this.people = []
-    this.found = { count: 0, current: -1, replaced: null }
-    this.sheet = null
     this.#place.slot = 'doc'
     this.#place.className = 'plenary-text'
     this.#notePlace.slot = 'note'
@@ -150,10 +127,23 @@ export class TextEditor extends LitElement {
     if (name === 'lang' || name === 'dir') this.requestUpdate(name)
   }
 
+  /** The view of the text while there is one. */
+  get view(): EditorView | null {
+    return this.#text?.view ?? null
+  }
+
+  /** The binding of the text while there is one. */
+  get binding(): LinearBinding | null {
+    return this.#text?.binding ?? null
+  }
+
   /** The words of the controls, by `lang`. */
-  protected get messages(): Messages {
+  get messages(): Messages {
     return messagesFor(this.#language)
   }
+
+  /** A count as the language of the controls writes it. */
+  readonly number = (count: number): string => this.#number(count)
 
   get #language(): string {
     return this.lang || this.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || 'en'
@@ -185,10 +175,10 @@ export class TextEditor extends LitElement {
     const format = new Intl.NumberFormat(this.#language)
     if (!this.hasUpdated || changed.has('lang')) this.#number = count => format.format(count)
     this.#dress()
-    if (this.content !== this.#shown || (!this.view && this.content)) this.#mount()
+    if (this.content !== (this.#text?.content ?? null)) this.#mount()
     if (changed.has('mode')) this.view?.setProps({})
-    if (changed.has('footnotes')) this.#surveySoon(true)
-    if (changed.has('user')) this.#sayWhoIsHere()
+    if (changed.has('footnotes')) this.#text?.recount()
+    if (changed.has('user') && this.#text) this.#text.user = this.user
   }
 
   /** What the text needs to know of the controls around it. A change here makes all of it be styled anew. */
@@ -208,44 +198,28 @@ export class TextEditor extends LitElement {
 
   #mount(): void {
     this.#unmount()
-    this.#shown = this.content
     if (!this.content || !this.isConnected) return
-    const { doc, awareness } = this.content
-    const text = doc.getText('body')
-    const [notes, tables] = [doc.getMap<Y.Text>('notes'), doc.getMap<unknown>('tables')]
-    const binding = new LinearBinding({ text, notes, tables })
-    const plugins = [...textPlugins(binding, this.#run), search()]
-    if (awareness) plugins.push(remoteCursors(awareness, this.messages.somebody, this.#isHere))
-    this.#binding = binding
-    this.#embeds = embedWords(doc.getMap('notes'), tables)
-    this.view = new EditorView(
-      { mount: this.#place.appendChild(document.createElement('div')) },
-      {
-        state: EditorState.create({ doc: readText(text), plugins }),
-        editable: () => this.canWrite,
-        attributes: () => this.#textAttributes(this.messages.text),
-        dispatchTransaction: this.#dispatch,
-        handleDOMEvents: { click: (_view, event) => this.#onClick(event) },
-        ...pasteProps(),
-      },
-    )
-    notes.observeDeep(this.#onNotes)
-    awareness?.on('change', this.#onPresence)
-    this.#sayWhoIsHere()
-    this.#onPresence()
-    this.#surveySoon(true)
+    this.#text = new OpenText(this.content, {
+      place: this.#place,
+      user: this.user,
+      somebody: this.messages.somebody,
+      isEditable: () => this.canWrite,
+      isHere: () => this.matches(':focus-within') || this.view?.hasFocus() === true,
+      attributes: () => this.#textAttributes(this.messages.text),
+      footnotes: () => this.footnotes,
+      run: this.#run,
+      onClick: this.#onClick,
+      onTransaction: hasChanged => this.#finder.follow(hasChanged),
+      onFindings: this.#onFindings,
+      onPeople: this.#onPeople,
+    })
   }
 
   #unmount(): void {
-    if (!this.view) return
-    this.#closeNote()
-    this.#shown?.doc.getMap('notes').unobserveDeep(this.#onNotes)
-    this.#shown?.awareness?.off('change', this.#onPresence)
-    this.view.destroy()
-    this.#binding?.destroy()
-    this.#embeds?.destroy()
-    this.#place.replaceChildren()
-    this.view = this.#binding = this.#embeds = this.#shown = null
+    if (!this.#text) return
+    this.#sheetBox.closeNote()
+    this.#text.destroy()
+    this.#text = null
     this.survey = emptySurvey
     this.people = []
   }
@@ -262,91 +236,17 @@ export class TextEditor extends LitElement {
     }
   }
 
-  readonly #isHere = (): boolean => this.matches(':focus-within') || this.view?.hasFocus() === true
-
-  readonly #dispatch = (transaction: Transaction): void => {
-    const { view } = this
-    if (!view) return
-    const before = view.state
-    view.updateState(before.apply(transaction))
-    const isOther = view.state.doc !== before.doc
-    if (isOther || !view.state.selection.eq(before.selection) || transaction.storedMarksSet) this.#surveySoon(isOther)
-    if (this.findOpen) this.#showFound(isOther && this.found.replaced === null ? null : this.found.replaced)
-  }
-
-  #surveySoon(isOther: boolean): void {
-    if (isOther) this.#isDocSurveyed = false
-    const now = performance.now()
-    // The first change since the last survey says when it is due at the latest.
-    if (this.#surveyTimer) clearTimeout(this.#surveyTimer)
-    else this.#surveyAt = now + SURVEY_WITHIN_MS
-    const wait = Math.max(0, Math.min(SURVEY_AFTER_MS, this.#surveyAt - now))
-    this.#surveyTimer = window.setTimeout(() => {
-      this.#surveyTimer = 0
-      if (typeof requestIdleCallback === 'function') requestIdleCallback(() => this.#survey(), { timeout: 500 })
-      else this.#survey()
-    }, wait)
-  }
-
-  #survey(): void {
-    const { view, footnotes } = this
-    if (!view) return
-    const { state } = view
-    const counting = { footnotes, embeds: this.#embeds }
-    if (!this.#isDocSurveyed) {
-      this.survey = survey(state.doc, counting)
-      this.#isDocSurveyed = true
-    }
-    const tools = toolbarState(state)
+  readonly #onFindings = ({ survey, counts, tools }: Findings): void => {
+    if (survey !== this.survey) this.survey = survey
     if (!isSameToolbar(tools, this.tools)) this.tools = tools
-    const { from, to, empty } = state.selection
-    const section = this.survey.sections[this.#section]
-    const counts: WordCounts = {
-      total: this.survey.words,
-      section: section && section.level > 0 ? section.words : null,
-      selection: empty ? null : countRange(state.doc, from, to, footnotes, this.#embeds),
-    }
     if (JSON.stringify(counts) === JSON.stringify(this.counts)) return
     this.counts = counts
-    this.#tell('plenary-words', { count: counts.total, limit: this.wordLimit, selection: counts.selection })
+    tell(this, 'plenary-words', { count: counts.total, limit: this.wordLimit, selection: counts.selection })
   }
 
-  get #section(): number {
-    return this.view ? sectionIndex(this.survey.sections, this.view.state.selection.head) : 0
-  }
-
-  readonly #onNotes = (): void => this.#surveySoon(true)
-
-  readonly #onPresence = (): void => {
-    const { awareness } = this.content ?? {}
-    if (!awareness) return
-    const people = peopleIn(awareness)
-    if (JSON.stringify(people) === JSON.stringify(this.people)) return
+  readonly #onPeople = (people: readonly Person[]): void => {
     this.people = people
-    // Of two with the same colour the later one, by client id, gives way.
-    this.#sayWhoIsHere()
-    this.#tell('plenary-presence', { people: people.map(({ name, colour, isMe }) => ({ name, colour, isMe })) })
-  }
-
-  #sayWhoIsHere(): void {
-    const { awareness } = this.content ?? {}
-    const { user } = this
-    if (!awareness?.getLocalState() || !user) return
-    const key = user.id ?? user.name
-    const taken = [...awareness.getStates()]
-      .filter(([client, state]) => client < awareness.clientID && (state['user']?.id ?? state['user']?.name) !== key)
-      .map(([, state]) => state['user']?.color as unknown)
-    const mine = (awareness.getLocalState()?.['user'] as AwarenessUser | undefined)?.color
-    const first = user.color ?? (mine && !taken.includes(mine) ? mine : favouriteColour(key))
-    const color = taken.includes(first) && !user.color ? (personColours.find(one => !taken.includes(one)) ?? first) : first
-    const said = { ...user, color }
-    if (JSON.stringify(said) !== JSON.stringify(awareness.getLocalState()?.['user'])) {
-      awareness.setLocalStateField('user', said)
-    }
-  }
-
-  #tell(name: string, detail: object, cancelable = false): boolean {
-    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable }))
+    tell(this, 'plenary-presence', { people: people.map(({ name, colour, isMe }) => ({ name, colour, isMe })) })
   }
 
   // --- actions ---
@@ -354,7 +254,6 @@ export class TextEditor extends LitElement {
   readonly #run = (action: Action): boolean => {
     const { view } = this
     if (!view || (!this.canWrite && !readingActions.has(action))) return false
-    const active = this.#note?.view ?? view
     switch (action) {
       case 'help':
         this.renderRoot.querySelector<HelpDialog>('plenary-help')?.open()
@@ -363,22 +262,23 @@ export class TextEditor extends LitElement {
         this.outlineOpen = !this.outlineOpen
         return true
       case 'find':
-        this.#openFind()
+        this.#finder.open()
         return true
       case 'link':
-        return this.#openLink(true)
+        return this.#sheetBox.openLink(true)
       case 'bracket':
-        return this.#openBracket()
+        return this.#sheetBox.openBracket()
       case 'footnote':
-        return this.#note ? false : this.#insertNote()
+        return this.#sheetBox.insertNote()
       default:
-        return runIn(active, action)
+        return runIn(this.#sheetBox.note?.view ?? view, action)
     }
   }
 
   #onTool(event: ToolEvent): void {
     this.#run(event.action)
-    if (event.hand === 'pointer' && !readingActions.has(event.action) && !this.sheet) this.view?.focus()
+    const isOut = event.hand === 'pointer' && !readingActions.has(event.action) && !this.#sheetBox.sheet
+    if (isOut) this.view?.focus()
   }
 
   #onLanguage(event: LanguageEvent): void {
@@ -405,16 +305,10 @@ export class TextEditor extends LitElement {
 
   #goToRegion(by: 1 | -1): void {
     const element = (name: string) => this.renderRoot.querySelector<HTMLElement>(name)
-    const regions = [
-      element('plenary-toolbar'),
-      ...(this.outlineOpen ? [element('plenary-sidebar')] : []),
-      this.view?.dom,
-      ...(this.findOpen ? [element('plenary-find')] : []),
-      element('plenary-status'),
-    ]
-    const path = [document.activeElement, (this.renderRoot as ShadowRoot).activeElement]
-    const at = regions.findIndex(region => region && path.includes(region))
-    const next = regions[(at + by + regions.length) % regions.length]
+    const sidebar = this.outlineOpen ? element('plenary-sidebar') : null
+    // The bar is there while it is open.
+    const regions = [element('plenary-toolbar'), sidebar, this.view?.dom, element('plenary-find'), element('plenary-status')]
+    const next = nextRegion(by, this.renderRoot as ShadowRoot, regions)
     if (next === this.view?.dom) this.view?.focus()
     else next?.focus()
   }
@@ -455,212 +349,16 @@ export class TextEditor extends LitElement {
     if (this.getBoundingClientRect().width < WIDE_PX) this.outlineOpen = false
   }
 
-  // --- find ---
-
-  #openFind(): void {
-    this.findOpen = true
-    const { state } = this.view as EditorView
-    const { from, to } = state.selection
-    const query = to - from < 100 ? state.doc.textBetween(from, to, ' ') : ''
-    void this.updateComplete.then(() => this.renderRoot.querySelector<FindBar>('plenary-find')?.open(query))
-  }
-
-  #onFind(event: FindEvent): void {
-    const { view } = this
-    if (!view) return
-    const { step, request } = event
-    const { query, matchCase, replacement } = request
-    const before = searchIn(view.state)
-    let replaced: number | null = null
-    if (step === 'close') {
-      this.findOpen = false
-      const at = before.matches[before.current]
-      const tr = setSearch(view.state.tr, { query: '' })
-      if (at) tr.setSelection(TextSelection.create(tr.doc, at.from, at.to))
-      view.dispatch(tr)
-      view.focus()
-      return
-    }
-    if (query !== before.query || matchCase !== before.matchCase) {
-      view.dispatch(setSearch(view.state.tr, { query, matchCase }))
-    } else if (step === 'next' || step === 'previous') {
-      const { matches, current } = before
-      const by = step === 'next' ? 1 : -1
-      if (matches.length > 0) {
-        view.dispatch(setSearch(view.state.tr, { current: (current + by + matches.length) % matches.length }))
-      }
-    } else if (step !== 'search' && this.canWrite) {
-      const shown = before.matches[before.current]
-      const chosen = step === 'replaceAll' ? before.matches : shown ? [shown] : []
-      replaced = step === 'replaceAll' ? chosen.length : null
-      if (chosen.length > 0) view.dispatch(replaceMatches(view.state, chosen, replacement))
-    }
-    this.#showFound(replaced)
-    this.#scrollToMatch()
-  }
-
-  #showFound(replaced: number | null): void {
-    const { matches, current } = searchIn((this.view as EditorView).state)
-    this.found = { count: matches.length, current, replaced }
-  }
-
-  #scrollToMatch(): void {
-    const mark = this.#place.querySelector('.plenary-found-now')
-    mark?.scrollIntoView({ block: 'center', behavior: 'instant' })
-  }
-
-  // --- links, brackets, footnotes ---
-
-  #openLink(hasFocus: boolean): boolean {
-    const { view } = this
-    if (!view || this.#note) return false
-    const there = markStretch(view.state, 'link')
-    const { from, to } = wordsChosen(view.state)
-    if (!there && from === to) return false
-    this.#openSheet(
-      there
-        ? { kind: 'link', from: there.from, to: there.to, href: String(there.value), isThere: true, isInvalid: false }
-        : { kind: 'link', from, to, href: '', isThere: false, isInvalid: false },
-      hasFocus,
-    )
-    return true
-  }
-
-  #openBracket(): boolean {
-    const { view } = this
-    if (!view || this.#note) return false
-    const there = markStretch(view.state, 'bracket')
-    const { from, to } = wordsChosen(view.state)
-    if (!there && from === to) return false
-    const proposer = there ? String(there.value) : (this.user?.name ?? '')
-    this.#openSheet({ kind: 'bracket', from: there?.from ?? from, to: there?.to ?? to, proposer, isThere: !!there }, true)
-    return true
-  }
-
-  #insertNote(): boolean {
-    const { view } = this
-    if (!view) return false
-    const { selection } = view.state
-    if (selection instanceof NodeSelection && selection.node.type.name === 'footnote') {
-      return this.#openNote(selection.from)
-    }
-    const at = selection.to
-    const id = crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)
-    return insertFootnote(id)(view.state, view.dispatch) && this.#openNote(at)
-  }
-
-  #openNote(position: number): boolean {
-    const { view } = this
-    const node = view?.state.doc.nodeAt(position)
-    if (!view || node?.type.name !== 'footnote') return false
-    let number = 1
-    view.state.doc.nodesBetween(0, position, (other, at) => {
-      if (other.type.name === 'footnote' && at < position) number++
-    })
-    const id = String(node.attrs['id'])
-    this.#closeNote()
-    this.#mountNote(id)
-    this.#openSheet({ kind: 'note', id, number }, false, position)
-    void this.updateComplete.then(() => this.#note?.view.focus())
-    return true
-  }
-
-  #mountNote(id: string): void {
-    const doc = this.content?.doc
-    const text = doc?.getMap('notes').get(id)
-    if (!(text instanceof Y.Text) || !this.#binding) return
-    const binding = new LinearBinding({ text, undoManager: this.#binding.undoManager })
-    const run = (action: Action) => this.#run(action)
-    const view = new EditorView(
-      { mount: this.#notePlace.appendChild(document.createElement('div')) },
-      {
-        state: EditorState.create({ doc: readText(text), plugins: textPlugins(binding, run) }),
-        editable: () => this.canWrite,
-        attributes: () => this.#textAttributes(this.messages.noteText),
-        ...pasteProps('no-footnotes'),
-        handleKeyDown: (_view, event) => {
-          if (event.key !== 'Escape' && !isCombination(event, 'Mod-Enter')) return false
-          this.#closeSheet()
-          return true
-        },
-      },
-    )
-    this.#note = { view, binding }
-  }
-
-  #closeNote(): void {
-    this.#note?.view.destroy()
-    this.#note?.binding.destroy()
-    this.#note = null
-    this.#notePlace.replaceChildren()
-  }
-
-  #openSheet(sheet: Sheet, hasFocus: boolean, position?: number): void {
-    this.sheet = sheet
-    void this.updateComplete.then(() => {
-      const element = this.renderRoot.querySelector<HTMLElement>('#sheet')
-      if (!element || !this.view) return
-      const at = position ?? (sheet.kind === 'note' ? 0 : sheet.from)
-      if (!element.matches(':popover-open')) element.showPopover()
-      placeFloat(element, this.view.coordsAtPos(at))
-      const field = hasFocus ? element.querySelector('input') : null
-      field?.focus()
-      field?.select()
-    })
-  }
-
-  #closeSheet(): void {
-    this.renderRoot.querySelector<HTMLElement>('#sheet')?.hidePopover()
-  }
-
-  #onSheetToggle(event: ToggleEvent): void {
-    if (event.newState === 'open') return
-    const hadFocus = this.matches(':focus-within') || document.activeElement === document.body
-    this.sheet = null
-    this.#closeNote()
-    if (hadFocus) this.view?.focus()
-  }
-
-  #applyLink(typed: string): void {
-    const { sheet, view } = this
-    if (sheet?.kind !== 'link' || !view) return
-    const href = linkAddress(typed)
-    if (href === null) {
-      this.sheet = { ...sheet, href: typed, isInvalid: true }
-      return
-    }
-    setMark(view, 'link', { href }, sheet.from, sheet.to)
-    this.#closeSheet()
-  }
-
-  #applyBracket(proposer: string): void {
-    const { sheet, view } = this
-    if (sheet?.kind !== 'bracket' || !view || proposer.trim() === '') return
-    setMark(view, 'bracket', { proposer: proposer.trim() }, sheet.from, sheet.to)
-    this.#closeSheet()
-  }
-
-  #removeMark(): void {
-    const { sheet, view } = this
-    if (!sheet || sheet.kind === 'note' || !view) return
-    setMark(view, sheet.kind, null, sheet.from, sheet.to)
-    this.#closeSheet()
-  }
-
-  #openHref(href: string): void {
-    if (this.#tell('plenary-link-click', { href }, true)) window.open(href, '_blank', 'noopener,noreferrer')
-  }
-
-  #onClick(event: MouseEvent): boolean {
+  readonly #onClick = (event: MouseEvent): boolean => {
     const target = event.target instanceof Element ? event.target : null
     const note = target?.closest('sup[data-footnote]')
     const link = target?.closest<HTMLAnchorElement>('a[href]')
-    if (note && this.view) return this.#openNote(this.view.posAtDOM(note, 0, -1))
+    if (note && this.view) return this.#sheetBox.openNote(this.view.posAtDOM(note, 0, -1))
     if (!link) return false
     // A link must not take the page with the text away.
     event.preventDefault()
-    if (!this.canWrite || event.ctrlKey || event.metaKey) this.#openHref(link.href)
-    else this.#openLink(false)
+    if (!this.canWrite || event.ctrlKey || event.metaKey) openHref(this, link.href)
+    else this.#sheetBox.openLink(false)
     return true
   }
 
@@ -684,7 +382,7 @@ export class TextEditor extends LitElement {
             exportparts="avatar"
             .messages=${messages}
             .people=${this.people}
-            .number=${this.#number}
+            .number=${this.number}
           ></plenary-presence>
           <slot name="toolbar-end"></slot>
         </div>
@@ -698,8 +396,8 @@ export class TextEditor extends LitElement {
             ?hidden=${!this.outlineOpen}
             .messages=${messages}
             .survey=${survey}
-            .section=${this.#section}
-            .number=${this.#number}
+            .section=${this.view ? sectionIndex(survey.sections, this.view.state.selection.head) : 0}
+            .number=${this.number}
             @jump=${this.#onJump}
             @close=${() => {
               this.outlineOpen = false
@@ -707,20 +405,10 @@ export class TextEditor extends LitElement {
             }}
           ></plenary-sidebar>
           <div class="stage">
-            ${this.findOpen
-              ? html`<div class="finder">
-                  <plenary-find
-                    .messages=${messages}
-                    .result=${this.found}
-                    .canWrite=${this.canWrite}
-                    .number=${this.#number}
-                    @find=${this.#onFind}
-                  ></plenary-find>
-                </div>`
-              : nothing}
+            ${this.#finder.render()}
             <div class="page" part="page" @mousedown=${this.#onPageMouse}>
               <slot name="doc"></slot>
-              ${this.#notesList()}
+              ${notesList(this, survey, this.#showNote)}
             </div>
           </div>
         </div>
@@ -733,9 +421,9 @@ export class TextEditor extends LitElement {
           .status=${this.status}
           .counts=${this.counts}
           .limit=${this.wordLimit}
-          .number=${this.#number}
+          .number=${this.number}
         ></plenary-status>
-        ${this.#sheetBox()}
+        ${this.#sheetBox.render()}
         <plenary-help .messages=${messages}></plenary-help>
       </div>
     `
@@ -744,83 +432,15 @@ export class TextEditor extends LitElement {
   #toolsShown(): ToolbarState {
     const active = new Set(this.tools.active)
     if (this.outlineOpen) active.add('outline')
-    if (this.findOpen) active.add('find')
+    if (this.#finder.isOpen) active.add('find')
     return { ...this.tools, active }
   }
 
-  #sheetBox(): TemplateResult {
-    const { messages, sheet } = this
-    const remove = () => this.#removeMark()
-    const label =
-      sheet?.kind === 'note' ? messages.note(this.#number(sheet.number)) : messages.actions[sheet?.kind ?? 'link']
-    return html`<div
-      id="sheet"
-      class="float"
-      popover
-      role="dialog"
-      aria-label=${label}
-      @toggle=${this.#onSheetToggle}
-      @keydown=${this.#onSheetKey}
-    >
-      ${sheet?.kind === 'link'
-        ? linkForm(messages, sheet, {
-            apply: value => this.#applyLink(value),
-            remove,
-            open: () => this.#openHref(sheet.href),
-          })
-        : nothing}
-      ${sheet?.kind === 'bracket'
-        ? bracketForm(messages, sheet, { apply: value => this.#applyBracket(value), remove })
-        : nothing}
-      <div class="note" ?hidden=${sheet?.kind !== 'note'}>
-        <header>
-          <strong>${label}</strong>
-          <button type="button" class="icon" aria-label=${messages.close} @click=${() => this.#closeSheet()}>
-            ${icon('close')}
-          </button>
-        </header>
-        <slot name="note"></slot>
-      </div>
-    </div>`
-  }
-
-  #onSheetKey(event: KeyboardEvent): void {
-    // What is open beside the text keeps its keys.
-    if (event.key === 'Escape') {
-      event.preventDefault()
-      this.#closeSheet()
-    }
-    event.stopPropagation()
-  }
-
-  #notesList(): TemplateResult | typeof nothing {
-    const { messages, survey, content } = this
-    if (survey.notes.length === 0) return nothing
-    const notes = content?.doc.getMap('notes')
-    const textOf = (id: string) => {
-      const text = notes?.get(id)
-      return text instanceof Y.Text ? text.toString().trim() : ''
-    }
-    return html`<section class="notes" aria-labelledby="notes">
-      <h2 id="notes">${messages.notes}</h2>
-      <ol>
-        ${survey.notes.map(
-          ({ id, position }, i) => html`<li>
-            <button type="button" aria-label=${messages.note(this.#number(i + 1))} @click=${() => this.#showNote(position)}>
-              ${this.#number(i + 1)}
-            </button>
-            <span dir="auto">${textOf(id) || html`<em>${messages.noteEmpty}</em>`}</span>
-          </li>`,
-        )}
-      </ol>
-    </section>`
-  }
-
-  #showNote(position: number): void {
+  readonly #showNote = (position: number): void => {
     const { view } = this
     if (!view) return
     view.dispatch(view.state.tr.setSelection(NodeSelection.create(view.state.doc, position)).scrollIntoView())
-    this.#openNote(position)
+    this.#sheetBox.openNote(position)
   }
 
   // Below the last line and beside it, the page is still the page.

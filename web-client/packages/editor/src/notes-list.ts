@@ -1,0 +1,32 @@
+import { html, nothing } from 'lit'
+import type { TemplateResult } from 'lit'
+import * as Y from 'yjs'
+import type { EditorHost } from './editor-host.ts'
+import type { Survey } from './survey.ts'
+
+/** The footnotes under the text, to read; `show` opens the one at a position. */
+export function notesList(
+  { messages, content, number }: EditorHost,
+  { notes }: Survey,
+  show: (position: number) => void,
+): TemplateResult | typeof nothing {
+  if (notes.length === 0) return nothing
+  const texts = content?.doc.getMap('notes')
+  const textOf = (id: string) => {
+    const text = texts?.get(id)
+    return text instanceof Y.Text ? text.toString().trim() : ''
+  }
+  return html`<section class="notes" aria-labelledby="notes">
+    <h2 id="notes">${messages.notes}</h2>
+    <ol>
+      ${notes.map(
+        ({ id, position }, i) => html`<li>
+          <button type="button" aria-label=${messages.note(number(i + 1))} @click=${() => show(position)}>
+            ${number(i + 1)}
+          </button>
+          <span dir="auto">${textOf(id) || html`<em>${messages.noteEmpty}</em>`}</span>
+        </li>`,
+      )}
+    </ol>
+  </section>`
+}
