@@ -3,6 +3,7 @@
 //! Kept in [`Cells`] as JSON, under the keys of [`key`]. The rules of groups and statements are
 //! `plenary-statements`', the rights `plenary-permissions`'; here both are asked with what is stored.
 
+mod audit;
 mod groups;
 mod key;
 mod sign_ins;
@@ -19,9 +20,14 @@ use plenary_protocol::CloseReason;
 use plenary_statements::{Membership, Statement};
 use plenary_storage::{Cell, CellChange, Cells, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Mutex;
 
 use self::tickets::Tickets;
 pub use self::{
+    audit::{
+        AUDIT_PAGE_MAX, Actor, ActorKind, AuditAction, AuditDamage, AuditEntry, AuditHead, AuditLog, AuditReport,
+        ChainedEntry, Named, Note, Object,
+    },
     sign_ins::{LINK_MAX, LinkUses, SignInBy, TOKEN_MAX, Token},
     statements::{DocumentOwner, NewStatement},
     tickets::{TICKET_MS, TicketError},
@@ -136,6 +142,8 @@ struct Inner {
     clock: Clock,
     passwords: Passwords,
     tickets: Tickets,
+    /// Held while something is committed together with its entries in the audit log.
+    auditing: Mutex<()>,
 }
 
 /// A cell's content, and the version it was read at.
@@ -148,7 +156,8 @@ impl Directory {
     /// Over these cells.
     pub fn new(cells: Arc<dyn Cells>, config: Arc<Config>, clock: Clock) -> Self {
         let (passwords, tickets) = (Passwords::new(), Tickets::default());
-        Self(Arc::new(Inner { cells, config, clock, passwords, tickets }))
+        let auditing = Mutex::new(());
+        Self(Arc::new(Inner { cells, config, clock, passwords, tickets, auditing }))
     }
 
     /// Recognises a caller. A ticket is used up by this, whatever comes of it.

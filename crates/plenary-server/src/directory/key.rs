@@ -12,9 +12,12 @@
 //! | `statement/{statement}` | statement |
 //! | `statement-of/{group}/{statement}` | the statement's id |
 //! | `document/{document}` | id of the statement it belongs to |
+//! | `audit-head/{log}` | the end of an audit log; `{log}` is `instance` or a group's id |
+//! | `audit/{log}/{seq}` | an entry of it: its hash, a space, JSON. The number has twelve digits, so that they sort |
 
 use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
 
+use super::AuditLog;
 use crate::auth::SecretHash;
 
 pub(super) const INSTANCE: &str = "instance";
@@ -24,6 +27,8 @@ pub(super) const TOKENS: &str = "token/";
 pub(super) const LINKS: &str = "link/";
 pub(super) const GROUPS: &str = "group/";
 pub(super) const STATEMENTS: &str = "statement/";
+pub(super) const AUDIT_HEADS: &str = "audit-head/";
+pub(super) const AUDIT_ENTRIES: &str = "audit/";
 
 pub(super) fn user(user: UserId) -> String {
     format!("{USERS}{user}")
@@ -79,4 +84,16 @@ pub(super) fn statement_of(group: GroupId, statement: StatementId) -> String {
 
 pub(super) fn document(document: DocumentId) -> String {
     format!("document/{document}")
+}
+
+pub(super) fn audit_head(log: AuditLog) -> String {
+    format!("{AUDIT_HEADS}{}", log.name())
+}
+
+pub(super) fn audit_entries(log: AuditLog) -> String {
+    format!("{AUDIT_ENTRIES}{}/", log.name())
+}
+
+pub(super) fn audit_entry(log: AuditLog, seq: u64) -> String {
+    format!("{AUDIT_ENTRIES}{}/{seq:012}", log.name())
 }
