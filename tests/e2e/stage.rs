@@ -15,7 +15,7 @@ use plenary_server::{
     App,
     clock::Clock,
     config::{Config, Span},
-    directory::{NewStatement, NewUser},
+    directory::{Actor, NewStatement, NewUser},
     rooms::Affected,
     websocket,
 };
@@ -75,7 +75,12 @@ impl Stage {
         let router = websocket::routes().with_state(app.clone());
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let group = app.directory.create_group(name("Coalition"), GroupKind::default()).await.unwrap().id;
+        let group = app
+            .directory
+            .create_group(Actor::SERVER, name("Coalition"), GroupKind::default())
+            .await
+            .unwrap()
+            .id;
         let (statement, document) = statement(&app, group).await;
         Self { app, store, address, group, statement, document, people: Mutex::default() }
     }
@@ -87,7 +92,13 @@ impl Stage {
 
     /// A document of a group in which nobody is.
     pub(crate) async fn foreign_document(&self) -> DocumentId {
-        let group = self.app.directory.create_group(name("Others"), GroupKind::default()).await.unwrap().id;
+        let group = self
+            .app
+            .directory
+            .create_group(Actor::SERVER, name("Others"), GroupKind::default())
+            .await
+            .unwrap()
+            .id;
         statement(&self.app, group).await.1
     }
 
@@ -96,7 +107,7 @@ impl Stage {
         let person = self.stranger(called).await;
         self.app
             .directory
-            .change_members(self.group, |members, now| members.add(person.user, role, now))
+            .change_members(Actor::SERVER, self.group, |members, now| members.add(person.user, role, now))
             .await
             .unwrap();
         person
@@ -126,7 +137,7 @@ impl Stage {
     pub(crate) async fn remove(&self, person: &Person) {
         self.app
             .directory
-            .change_members(self.group, |members, _| members.remove(person.user))
+            .change_members(Actor::SERVER, self.group, |members, _| members.remove(person.user))
             .await
             .unwrap();
         self.app.rooms.access_changed(Affected::User(person.user), &self.app.directory).await;
@@ -135,14 +146,14 @@ impl Stage {
     pub(crate) async fn set_role(&self, person: &Person, role: Role) {
         self.app
             .directory
-            .change_members(self.group, |members, _| members.set_role(person.user, role))
+            .change_members(Actor::SERVER, self.group, |members, _| members.set_role(person.user, role))
             .await
             .unwrap();
         self.app.rooms.access_changed(Affected::User(person.user), &self.app.directory).await;
     }
 
     pub(crate) async fn move_to(&self, to: StatementStage) {
-        self.app.directory.move_statement(self.statement, to).await.unwrap();
+        self.app.directory.move_statement(Actor::SERVER, self.statement, to).await.unwrap();
         let affected = Affected::Documents(vec![self.document]);
         self.app.rooms.access_changed(affected, &self.app.directory).await;
     }
@@ -211,7 +222,7 @@ async fn statement(app: &App, group: GroupId) -> (StatementId, DocumentId) {
         schema: Schema::default(),
         documents,
     };
-    (app.directory.create_statement(new).await.unwrap().id, documents.body)
+    (app.directory.create_statement(Actor::SERVER, new).await.unwrap().id, documents.body)
 }
 
 fn name(text: &str) -> Name {

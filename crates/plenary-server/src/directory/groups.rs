@@ -6,7 +6,7 @@ use plenary_statements::{Group, GroupKind, Members, Membership, MembershipError,
 use plenary_storage::{Expected, StoreError};
 use uuid::Uuid;
 
-use super::{Directory, Standing, Stored, delete, key, put};
+use super::{Actor, AuditAction, AuditLog, Directory, Note, Standing, Stored, delete, key, put};
 use crate::{auth::Identity, error::Error};
 
 // A change that meets another one is tried again on what that one left.
@@ -14,9 +14,11 @@ const TRIES_MAX: usize = 5;
 
 impl Directory {
     /// Makes a group. Nobody but administrators sees it until it has members.
-    pub async fn create_group(&self, name: Name, kind: GroupKind) -> Result<Group, Error> {
+    pub async fn create_group(&self, actor: Actor, name: Name, kind: GroupKind) -> Result<Group, Error> {
         let group = Group { id: Uuid::now_v7().into(), name, kind, created: self.now_ms() };
-        self.0.cells.commit(vec![put(key::group(group.id), &group)], Vec::new()).await?;
+        let made = |log| Note::new(log, actor, AuditAction::GroupCreated).about(group.id);
+        let notes = vec![made(AuditLog::Instance), made(group.id.into())];
+        self.commit_noted(vec![put(key::group(group.id), &group)], Vec::new(), notes).await?;
         Ok(group)
     }
 
@@ -60,6 +62,7 @@ impl Directory {
     /// `change` may be called more than once, on what it is to change; refused, nothing is stored.
     pub async fn change_members<T>(
         &self,
+        actor: Actor,
         group: GroupId,
         change: impl Fn(&mut Members, u64) -> Result<T, MembershipError>,
     ) -> Result<T, Error> {
@@ -79,7 +82,8 @@ impl Directory {
                 changes.push(delete(key::group_of(member.user, group)));
             }
             let expected = vec![Expected::At { key: key::group(group), version }];
-            match self.0.cells.commit(changes, expected).await {
+            let notes = membership_notes(actor, group, &before, &after);
+            match self.commit_noted(changes, expected, notes).await {
                 Ok(()) => return Ok(outcome),
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -87,4 +91,27 @@ impl Directory {
         }
         Err(Error::ChangedMeanwhile)
     }
+}
+
+/// What the log says of a change of members.
+fn membership_notes(actor: Actor, group: GroupId, before: &Members, after: &Members) -> Vec<Note> {
+    let note = |action, user: UserId| Note::new(group, actor, action).about(user);
+    let mut notes = Vec::new();
+    for member in after.iter() {
+        match before.get(member.user) {
+            None => notes.push(note(AuditAction::MemberAdded, member.user).to(member.role)),
+            Some(old) if old.role != member.role => {
+                let changed = note(AuditAction::MemberRoleChanged, member.user);
+                notes.push(changed.from(old.role).to(member.role));
+            }
+            Some(_) => {}
+        }
+        if member.contact_person && before.contact_person() != Some(member.user) {
+            notes.push(note(AuditAction::ContactPersonChanged, member.user));
+        }
+    }
+    for member in before.iter().filter(|member| after.get(member.user).is_none()) {
+        notes.push(note(AuditAction::MemberRemoved, member.user).from(member.role));
+    }
+    notes
 }

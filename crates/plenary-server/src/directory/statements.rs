@@ -6,7 +6,7 @@ use plenary_statements::{Documents, Lifecycle, Membership, Name, Schema, Stateme
 use plenary_storage::{Expected, StoreError};
 use uuid::Uuid;
 
-use super::{Directory, Standing, key, put};
+use super::{Actor, AuditAction, Directory, Note, Standing, key, put};
 use crate::{auth::Identity, error::Error};
 
 /// A statement to be started, whose documents exist already.
@@ -37,7 +37,7 @@ pub struct DocumentOwner {
 
 impl Directory {
     /// Stores a statement. Its documents must be durable by now: a statement never points to nothing.
-    pub async fn create_statement(&self, new: NewStatement) -> Result<Statement, Error> {
+    pub async fn create_statement(&self, actor: Actor, new: NewStatement) -> Result<Statement, Error> {
         let statement = Statement {
             id: Uuid::now_v7().into(),
             group: new.group,
@@ -54,7 +54,8 @@ impl Directory {
             put(key::document(statement.documents.body), &statement.id),
             put(key::document(statement.documents.comments), &statement.id),
         ];
-        self.0.cells.commit(changes, Vec::new()).await?;
+        let note = Note::new(statement.group, actor, AuditAction::StatementCreated).about(statement.id);
+        self.commit_noted(changes, Vec::new(), vec![note]).await?;
         Ok(statement)
     }
 
@@ -87,13 +88,21 @@ impl Directory {
 
     /// Moves a statement to another stage, under the rules of [`Lifecycle`]. Once this returns, ask the rooms to
     /// look again.
-    pub async fn move_statement(&self, statement: StatementId, to: Stage) -> Result<Statement, Error> {
+    pub async fn move_statement(
+        &self,
+        actor: Actor,
+        statement: StatementId,
+        to: Stage,
+    ) -> Result<Statement, Error> {
         let key = key::statement(statement);
         let stored = self.read::<Statement>(&key).await?.ok_or(Error::NotFound)?;
         let mut statement = stored.value;
+        let from = statement.stage();
         statement.lifecycle.move_to(to)?;
         let expected = Expected::At { key: key.clone(), version: stored.version };
-        self.0.cells.commit(vec![put(key, &statement)], vec![expected]).await?;
+        let note = Note::new(statement.group, actor, AuditAction::StageChanged).about(statement.id);
+        let note = note.from(from).to(to);
+        self.commit_noted(vec![put(key, &statement)], vec![expected], vec![note]).await?;
         Ok(statement)
     }
 

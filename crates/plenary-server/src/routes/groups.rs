@@ -15,7 +15,7 @@ use super::{
     caller::Caller,
     input::{Body, Id, created},
 };
-use crate::{App, error::Error};
+use crate::{App, directory::Actor, error::Error};
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/groups", post(create).get(list)).route("/groups/{group}", get(show))
@@ -38,7 +38,7 @@ async fn create(
         return Err(Error::AdministratorNeeded);
     }
     let kind = request.kind.map_or(Ok(GroupKind::default()), |kind| kind.parse())?;
-    let group = app.directory.create_group(request.name.parse()?, kind).await?;
+    let group = app.directory.create_group(Actor::of(&identity), request.name.parse()?, kind).await?;
     tracing::info!(group = %group.id, user = %identity.user, "group made");
     Ok(created(group))
 }

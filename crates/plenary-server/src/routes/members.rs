@@ -16,7 +16,12 @@ use super::{
     caller::Caller,
     input::{Body, Id, Ids, created},
 };
-use crate::{App, directory::User, error::Error, rooms::Affected};
+use crate::{
+    App,
+    directory::{Actor, User},
+    error::Error,
+    rooms::Affected,
+};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -92,8 +97,9 @@ async fn add(
     let role: Role = request.role.parse()?;
     let user = app.directory.user_by_email(&request.email).await?;
     let user = user.filter(|user| !user.closed).ok_or(Error::UnknownUser)?;
-    let membership =
-        app.directory.change_members(group.id, |members, now| members.add(user.id, role, now)).await?;
+    let actor = Actor::of(&identity);
+    let added = app.directory.change_members(actor, group.id, |members, now| members.add(user.id, role, now));
+    let membership = added.await?;
     app.rights_changed(Affected::User(user.id)).await;
     tracing::info!(group = %group.id, user = %user.id, by = %identity.user, %role, "member added");
     Ok(created(MemberView::of(&membership, Some(user), true)))
@@ -119,7 +125,7 @@ async fn change(
     let role = request.role.map(|role| role.parse::<Role>()).transpose()?;
     let membership = app
         .directory
-        .change_members(group.id, |members, _| {
+        .change_members(Actor::of(&identity), group.id, |members, _| {
             if let Some(role) = role {
                 members.set_role(user, role)?;
             }
@@ -143,7 +149,8 @@ async fn remove(
 ) -> Result<StatusCode, Error> {
     let (group, standing) = app.directory.group(&identity, group).await?;
     standing.require(Action::ManageMembers)?;
-    app.directory.change_members(group.id, |members, _| members.remove(user)).await?;
+    let actor = Actor::of(&identity);
+    app.directory.change_members(actor, group.id, |members, _| members.remove(user)).await?;
     app.rights_changed(Affected::User(user)).await;
     tracing::info!(group = %group.id, %user, by = %identity.user, "member removed");
     Ok(StatusCode::NO_CONTENT)

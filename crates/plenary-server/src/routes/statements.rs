@@ -20,7 +20,12 @@ use super::{
     caller::Caller,
     input::{Body, Id, created},
 };
-use crate::{App, directory::NewStatement, error::Error, rooms::Affected};
+use crate::{
+    App,
+    directory::{Actor, NewStatement},
+    error::Error,
+    rooms::Affected,
+};
 
 /// A Yjs v1 update that says nothing: no structs, no deletions.
 const NOTHING: [u8; 2] = [0, 0];
@@ -65,7 +70,7 @@ async fn create(
     let comments = start_document(&app, NOTHING.to_vec()).await?;
     let documents = Documents { body, comments };
     let new = NewStatement { group: group.id, title, kind, schema, documents };
-    let statement = app.directory.create_statement(new).await?;
+    let statement = app.directory.create_statement(Actor::of(&identity), new).await?;
     tracing::info!(statement = %statement.id, group = %group.id, user = %identity.user, "statement started");
     Ok(created(statement))
 }
@@ -135,7 +140,7 @@ async fn move_to(
     let (statement, standing) = app.directory.statement(&identity, statement).await?;
     standing.require_at(Action::ChangeStage, statement.stage())?;
     let to: Stage = request.to.parse()?;
-    let statement = app.directory.move_statement(statement.id, to).await?;
+    let statement = app.directory.move_statement(Actor::of(&identity), statement.id, to).await?;
     let Documents { body, comments } = statement.documents;
     app.rights_changed(Affected::Documents(vec![body, comments])).await;
     tracing::info!(statement = %statement.id, user = %identity.user, stage = %to, "statement moved");
