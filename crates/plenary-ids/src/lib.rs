@@ -72,6 +72,22 @@ stored_id!(
     /// A thing a group drafts; its texts are documents.
     StatementId
 );
+stored_id!(
+    /// Whom people work for and sign as.
+    OrganisationId
+);
+stored_id!(
+    /// One entry of who works on what.
+    InterestId
+);
+stored_id!(
+    /// What brings somebody into a group.
+    InvitationId
+);
+stored_id!(
+    /// What lets guests into one statement.
+    GuestLinkId
+);
 
 impl UserId {
     /// The author of what the server itself writes: a document's first line break, an import.

@@ -3,7 +3,9 @@
 /// Something one may try. The rows of the table in `decide.rs` and in `docs/permissions.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// See that a group and its statements exist: name, title, kind, stage.
+    /// See that a group exists, what it is about and which statements it has.
+    SeeGroup,
+    /// See that a statement exists: title, kind, stage.
     SeeExistence,
     /// Read the body.
     ReadBody,
@@ -31,6 +33,12 @@ pub enum Action {
     SeeMembers,
     /// Add and remove members, change roles, hand over the contact person's mark.
     ManageMembers,
+    /// See which organisations are at risk.
+    SeeRisk,
+    /// Change what is known about the group: name, kind, State, session, themes; archive it.
+    ChangeGroup,
+    /// Switch on what the table says "if enabled" of, and let those who search find the group.
+    SwitchRights,
     /// Make a link by which guests come in.
     CreateGuestLink,
     /// Let an embedding site vouch for its users.
@@ -53,6 +61,8 @@ pub enum Action {
     CreateGroup,
     /// Make an account.
     CreateUser,
+    /// Enter and change organisations, and say who works for which.
+    ManageOrganisations,
     /// Let a site embed the editor at all.
     RegisterEmbedHost,
     /// Read what happened on the instance, without texts.
@@ -74,7 +84,8 @@ pub enum Scope {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
+        Self::SeeGroup,
         Self::SeeExistence,
         Self::ReadBody,
         Self::EditBody,
@@ -89,6 +100,9 @@ impl Action {
         Self::PurgeText,
         Self::SeeMembers,
         Self::ManageMembers,
+        Self::SeeRisk,
+        Self::ChangeGroup,
+        Self::SwitchRights,
         Self::CreateGuestLink,
         Self::CreateEmbedGrant,
         Self::ChangeStage,
@@ -100,6 +114,7 @@ impl Action {
         Self::ReadGroupLog,
         Self::CreateGroup,
         Self::CreateUser,
+        Self::ManageOrganisations,
         Self::RegisterEmbedHost,
         Self::ReadInstanceLog,
         Self::Backup,
@@ -108,17 +123,61 @@ impl Action {
     /// What the action is done to.
     pub const fn scope(self) -> Scope {
         match self {
-            Self::SeeExistence
+            Self::SeeGroup
+            | Self::SeeExistence
             | Self::CreateStatement
             | Self::SeeMembers
             | Self::ManageMembers
+            | Self::SeeRisk
+            | Self::ChangeGroup
+            | Self::SwitchRights
             | Self::ReadGroupLog => Scope::Group,
             Self::CreateGroup
             | Self::CreateUser
+            | Self::ManageOrganisations
             | Self::RegisterEmbedHost
             | Self::ReadInstanceLog
             | Self::Backup => Scope::Instance,
             _ => Scope::Statement,
+        }
+    }
+    /// Whether it is still possible in an archived group, for those who may.
+    pub const fn stays_in_archive(self) -> bool {
+        match self {
+            Self::SeeGroup
+            | Self::SeeExistence
+            | Self::ReadBody
+            | Self::ReadComments
+            | Self::Presence
+            | Self::ReadHistory
+            | Self::PurgeText
+            | Self::SeeMembers
+            | Self::ManageMembers
+            | Self::SeeRisk
+            | Self::ChangeGroup
+            | Self::SeeWithheldNames
+            | Self::Export
+            | Self::ReadGroupLog => true,
+            Self::EditBody
+            | Self::Comment
+            | Self::ResolveComment
+            | Self::NameVersion
+            | Self::RestoreVersion
+            | Self::CreateStatement
+            | Self::SwitchRights
+            | Self::CreateGuestLink
+            | Self::CreateEmbedGrant
+            | Self::ChangeStage
+            | Self::SignOn
+            | Self::WithdrawSignature
+            | Self::EditMatrix => false,
+            // No group is concerned.
+            Self::CreateGroup
+            | Self::CreateUser
+            | Self::ManageOrganisations
+            | Self::RegisterEmbedHost
+            | Self::ReadInstanceLog
+            | Self::Backup => true,
         }
     }
 }

@@ -20,6 +20,24 @@ pub enum Channel {
     Comments,
 }
 
+impl Channel {
+    /// What one must be allowed to do to change it.
+    pub const fn writing(self) -> Action {
+        match self {
+            Self::Body => Action::EditBody,
+            Self::Comments => Action::Comment,
+        }
+    }
+
+    /// What one must be allowed to do to read it.
+    pub const fn reading(self) -> Action {
+        match self {
+            Self::Body => Action::ReadBody,
+            Self::Comments => Action::ReadComments,
+        }
+    }
+}
+
 /// The answer to [`decide`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -52,6 +70,9 @@ pub enum DenyReason {
     /// This role may at this stage, if something more holds which the caller did not claim.
     #[error("{0}")]
     Needs(Condition),
+    /// Not while the group is archived; asked for by whoever knows the group, see [`Action::stays_in_archive`].
+    #[error("the group is archived; a coordinator can make it active again")]
+    Archived,
 }
 
 /// Something beside role and stage that a cell of the table asks for.
@@ -102,6 +123,8 @@ enum Cell {
     If(Condition, Stages),
     /// As the role that the link or the grant names would be answered.
     Cap,
+    /// The same, if the condition holds.
+    CapIf(Condition),
 }
 
 /// A set of stages.
@@ -138,40 +161,46 @@ const FIXED: Stages =
 #[rustfmt::skip]
 const TABLE: [(Action, [Cell; 8]); Action::ALL.len()] = {
     use Action::*;
-    use Cell::{Cap, If, In, No, Yes};
+    use Cell::{Cap, CapIf, If, In, No, Yes};
     use Condition::{Authorised, Enabled, Own, TwoCoordinators};
     const ENABLED: Cell = If(Enabled, ANY);
     const TWO: Cell = If(TwoCoordinators, ANY);
+    const CAP_ON: Cell = CapIf(Enabled);
     [
-        //                   coordinator  drafter             commenter     observer signatory     guest host admin
-        (SeeExistence,      [Yes,         Yes,                Yes,          Yes,     Yes,          Yes, Yes, Yes]),
-        (ReadBody,          [Yes,         Yes,                Yes,          Yes,     In(FIXED),    Cap, Cap, No]),
-        (EditBody,          [In(D),       In(D),              No,           No,      No,           Cap, Cap, No]),
-        (ReadComments,      [Yes,         Yes,                Yes,          No,      No,           Cap, Cap, No]),
-        (Comment,           [In(DFS),     In(DFS),            In(DFS),      No,      If(Own, S),   Cap, Cap, No]),
-        (ResolveComment,    [Yes,         In(D),              If(Own, ANY), No,      No,           No,  No,  No]),
-        (Presence,          [Yes,         Yes,                Yes,          Yes,     No,           Cap, Cap, No]),
-        (ReadHistory,       [Yes,         Yes,                ENABLED,      No,      No,           No,  No,  No]),
-        (NameVersion,       [Yes,         Yes,                No,           No,      No,           No,  No,  No]),
-        (RestoreVersion,    [In(D),       If(Enabled, D),     No,           No,      No,           No,  No,  No]),
-        (CreateStatement,   [Yes,         Yes,                No,           No,      No,           No,  No,  Yes]),
-        (PurgeText,         [TWO,         No,                 No,           No,      No,           No,  No,  TWO]),
-        (SeeMembers,        [Yes,         Yes,                Yes,          Yes,     No,           No,  No,  Yes]),
-        (ManageMembers,     [Yes,         No,                 No,           No,      No,           No,  No,  Yes]),
-        (CreateGuestLink,   [Yes,         ENABLED,            No,           No,      No,           No,  No,  No]),
-        (CreateEmbedGrant,  [Yes,         No,                 No,           No,      No,           No,  No,  No]),
-        (ChangeStage,       [Yes,         No,                 No,           No,      No,           No,  No,  No]),
-        (SignOn,            [If(Own, S),  If(Authorised, S),  No,           No,      In(S),        No,  No,  No]),
-        (WithdrawSignature, [If(Own, SL), If(Authorised, SL), No,           No,      In(SL),       No,  No,  No]),
-        (SeeWithheldNames,  [Yes,         No,                 No,           No,      If(Own, ANY), No,  No,  No]),
-        (Export,            [Yes,         Yes,                ENABLED,      ENABLED, In(FIXED),    No,  Cap, No]),
-        (EditMatrix,        [In(P),       In(P),              No,           No,      If(Own, P),   No,  No,  No]),
-        (ReadGroupLog,      [Yes,         No,                 No,           No,      No,           No,  No,  No]),
-        (CreateGroup,       [No,          No,                 No,           No,      No,           No,  No,  Yes]),
-        (CreateUser,        [No,          No,                 No,           No,      No,           No,  No,  Yes]),
-        (RegisterEmbedHost, [No,          No,                 No,           No,      No,           No,  No,  Yes]),
-        (ReadInstanceLog,   [No,          No,                 No,           No,      No,           No,  No,  Yes]),
-        (Backup,            [No,          No,                 No,           No,      No,           No,  No,  Yes]),
+        //                     coordinator  drafter             commenter     observer signatory     guest   host admin
+        (SeeGroup,            [Yes,         Yes,                Yes,          Yes,     No,           No,     No,  Yes]),
+        (SeeExistence,        [Yes,         Yes,                Yes,          Yes,     Yes,          Yes,    Yes, Yes]),
+        (ReadBody,            [Yes,         Yes,                Yes,          Yes,     In(FIXED),    Cap,    Cap, No]),
+        (EditBody,            [In(D),       In(D),              No,           No,      No,           CAP_ON, Cap, No]),
+        (ReadComments,        [Yes,         Yes,                Yes,          No,      No,           Cap,    Cap, No]),
+        (Comment,             [In(DFS),     In(DFS),            In(DFS),      No,      If(Own, S),   Cap,    Cap, No]),
+        (ResolveComment,      [Yes,         In(D),              If(Own, ANY), No,      No,           No,     No,  No]),
+        (Presence,            [Yes,         Yes,                Yes,          Yes,     No,           Cap,    Cap, No]),
+        (ReadHistory,         [Yes,         Yes,                ENABLED,      No,      No,           No,     No,  No]),
+        (NameVersion,         [Yes,         Yes,                No,           No,      No,           No,     No,  No]),
+        (RestoreVersion,      [In(D),       If(Enabled, D),     No,           No,      No,           No,     No,  No]),
+        (CreateStatement,     [Yes,         Yes,                No,           No,      No,           No,     No,  Yes]),
+        (PurgeText,           [TWO,         No,                 No,           No,      No,           No,     No,  TWO]),
+        (SeeMembers,          [Yes,         Yes,                Yes,          Yes,     No,           No,     No,  Yes]),
+        (ManageMembers,       [Yes,         No,                 No,           No,      No,           No,     No,  Yes]),
+        (SeeRisk,             [Yes,         No,                 No,           No,      No,           No,     No,  Yes]),
+        (ChangeGroup,         [Yes,         No,                 No,           No,      No,           No,     No,  Yes]),
+        (SwitchRights,        [Yes,         No,                 No,           No,      No,           No,     No,  No]),
+        (CreateGuestLink,     [Yes,         ENABLED,            No,           No,      No,           No,     No,  No]),
+        (CreateEmbedGrant,    [Yes,         No,                 No,           No,      No,           No,     No,  No]),
+        (ChangeStage,         [Yes,         No,                 No,           No,      No,           No,     No,  No]),
+        (SignOn,              [If(Own, S),  If(Authorised, S),  No,           No,      In(S),        No,     No,  No]),
+        (WithdrawSignature,   [If(Own, SL), If(Authorised, SL), No,           No,      In(SL),       No,     No,  No]),
+        (SeeWithheldNames,    [Yes,         No,                 No,           No,      If(Own, ANY), No,     No,  No]),
+        (Export,              [Yes,         Yes,                ENABLED,      ENABLED, In(FIXED),    No,     Cap, No]),
+        (EditMatrix,          [In(P),       In(P),              No,           No,      If(Own, P),   No,     No,  No]),
+        (ReadGroupLog,        [Yes,         No,                 No,           No,      No,           No,     No,  No]),
+        (CreateGroup,         [No,          No,                 No,           No,      No,           No,     No,  Yes]),
+        (CreateUser,          [No,          No,                 No,           No,      No,           No,     No,  Yes]),
+        (ManageOrganisations, [No,          No,                 No,           No,      No,           No,     No,  Yes]),
+        (RegisterEmbedHost,   [No,          No,                 No,           No,      No,           No,     No,  Yes]),
+        (ReadInstanceLog,     [No,          No,                 No,           No,      No,           No,     No,  Yes]),
+        (Backup,              [No,          No,                 No,           No,      No,           No,     No,  Yes]),
     ]
 };
 
@@ -228,31 +257,55 @@ pub const fn decide_where(
     };
     match (TABLE[action as usize].1[column], cap) {
         (Cell::Yes, _) => Decision::Allow,
-        (Cell::No, _) | (Cell::Cap, None) => Decision::Deny(DenyReason::Role),
+        (Cell::No, _) | (Cell::Cap | Cell::CapIf(_), None) => Decision::Deny(DenyReason::Role),
         (Cell::In(stages), _) if stages.has(stage) => Decision::Allow,
         (Cell::In(_), _) => Decision::Deny(DenyReason::Stage),
         (Cell::If(_, stages), _) if !stages.has(stage) => Decision::Deny(DenyReason::Stage),
         (Cell::If(condition, _), _) if conditions.has(condition) => Decision::Allow,
         (Cell::If(condition, _), _) => Decision::Deny(DenyReason::Needs(condition)),
-        (Cell::Cap, Some(cap)) => {
-            let role = match cap {
-                Role::Coordinator => Role::Drafter,
-                role => role,
-            };
-            decide_where(Subject::member(role, false), action, stage, conditions)
-        }
+        (Cell::Cap, Some(cap)) => decide_where(capped(cap), action, stage, conditions),
+        (Cell::CapIf(condition), Some(cap)) => match decide_where(capped(cap), action, stage, conditions) {
+            Decision::Allow if !conditions.has(condition) => Decision::Deny(DenyReason::Needs(condition)),
+            decision => decision,
+        },
     }
 }
 
-/// What `subject` gets on the document of `channel` at `stage`; `None` means: as if it did not exist.
-pub const fn access_to(subject: Subject, channel: Channel, stage: Stage) -> Option<Access> {
-    let (write, read) = match channel {
-        Channel::Body => (Action::EditBody, Action::ReadBody),
-        Channel::Comments => (Action::Comment, Action::ReadComments),
+/// The member whose rights a cap gives at most.
+const fn capped(cap: Role) -> Subject {
+    let role = match cap {
+        Role::Coordinator => Role::Drafter,
+        role => role,
     };
-    if decide(subject, write, stage).is_allowed() {
+    Subject::member(role, false)
+}
+
+/// Whether whoever brings others in may give them `role`: what an invitation is bound to. Nobody makes a coordinator
+/// who is none; an administrator adds a group's first one by hand.
+pub const fn may_give(giver: Subject, role: Role) -> bool {
+    match giver {
+        Subject::ContactPerson | Subject::Coordinator => true,
+        Subject::InstanceAdministrator => !matches!(role, Role::Coordinator),
+        _ => false,
+    }
+}
+
+/// What `subject` gets on the document of `channel` at `stage`, when no condition is known to hold; `None` means: as
+/// if it did not exist.
+pub const fn access_to(subject: Subject, channel: Channel, stage: Stage) -> Option<Access> {
+    access_where(subject, channel, stage, Conditions::NONE)
+}
+
+/// What `subject` gets on the document of `channel` at `stage`, when `conditions` hold for writing there.
+pub const fn access_where(
+    subject: Subject,
+    channel: Channel,
+    stage: Stage,
+    conditions: Conditions,
+) -> Option<Access> {
+    if decide_where(subject, channel.writing(), stage, conditions).is_allowed() {
         Some(Access::Write)
-    } else if decide(subject, read, stage).is_allowed() {
+    } else if decide(subject, channel.reading(), stage).is_allowed() {
         Some(Access::Read)
     } else {
         None

@@ -11,8 +11,8 @@ mod stage;
 
 pub use action::{Action, Scope};
 pub use decide::{
-    Access, Channel, Condition, Conditions, Decision, DenyReason, access_to, decide, decide_in_group,
-    decide_where,
+    Access, Channel, Condition, Conditions, Decision, DenyReason, access_to, access_where, decide,
+    decide_in_group, decide_where, may_give,
 };
 pub use role::{Role, Subject};
 pub use stage::Stage;

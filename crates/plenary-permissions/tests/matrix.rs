@@ -2,7 +2,7 @@
 
 use plenary_permissions::{
     Access, Action, Channel, Condition, Conditions, Decision, DenyReason, Role, Scope, Stage, Subject,
-    access_to, decide, decide_in_group, decide_where,
+    access_to, access_where, decide, decide_in_group, decide_where, may_give,
 };
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
@@ -12,7 +12,7 @@ const CONDITIONS: [Condition; 4] =
 /// One cell as the page says it.
 #[derive(Clone, Debug, PartialEq)]
 enum Cell {
-    Cap,
+    Cap { condition: Option<Condition> },
     Stages { condition: Option<Condition>, stages: Vec<Stage> },
 }
 
@@ -20,7 +20,7 @@ fn cell(text: &str) -> Cell {
     let (mut condition, mut stages) = (None, None);
     for part in text.split(", ") {
         match part {
-            "cap" => return Cell::Cap,
+            "cap" => return Cell::Cap { condition },
             "no" => stages = Some(Vec::new()),
             "yes" => stages = Some(Stage::ALL.to_vec()),
             "if enabled" => condition = Some(Condition::Enabled),
@@ -71,15 +71,20 @@ fn columns() -> Vec<(usize, Subject, Option<Role>)> {
 
 fn expected(row: &[Cell], column: usize, cap: Option<Role>, stage: Stage, held: &[Condition]) -> Decision {
     match (&row[column], cap) {
-        (Cell::Cap, Some(cap)) => {
+        (Cell::Cap { condition }, Some(cap)) => {
             let column = match cap {
                 Role::Coordinator | Role::Drafter => 1,
                 Role::Commenter => 2,
                 Role::Observer => 3,
             };
-            expected(row, column, None, stage, held)
+            match (expected(row, column, None, stage, held), condition) {
+                (Decision::Allow, Some(condition)) if !held.contains(condition) => {
+                    Decision::Deny(DenyReason::Needs(*condition))
+                }
+                (decision, _) => decision,
+            }
         }
-        (Cell::Cap, None) => panic!("no cap to go by"),
+        (Cell::Cap { .. }, None) => panic!("no cap to go by"),
         (Cell::Stages { stages, .. }, _) if stages.is_empty() => Decision::Deny(DenyReason::Role),
         (Cell::Stages { stages, .. }, _) if !stages.contains(&stage) => Decision::Deny(DenyReason::Stage),
         (Cell::Stages { condition: Some(condition), .. }, _) if !held.contains(condition) => {
@@ -187,6 +192,44 @@ fn access_is_what_the_table_grants_on_one_document() {
     ];
     for (subject, channel, stage, access) in cases {
         assert_eq!(access_to(subject, channel, stage), access, "{subject:?} {channel:?} {stage}");
+    }
+}
+
+#[test]
+fn a_guest_writes_in_the_body_only_where_a_coordinator_has_allowed_it() {
+    let guest = Subject::GuestByLink { cap: Role::Drafter };
+    let enabled = Conditions::NONE.and(Condition::Enabled);
+    assert_eq!(access_to(guest, Channel::Body, Stage::Draft), Some(Access::Read));
+    assert_eq!(access_where(guest, Channel::Body, Stage::Draft, enabled), Some(Access::Write));
+    assert_eq!(access_where(guest, Channel::Body, Stage::Frozen, enabled), Some(Access::Read));
+    for cap in [Role::Commenter, Role::Observer] {
+        let guest = Subject::GuestByLink { cap };
+        assert_eq!(access_where(guest, Channel::Body, Stage::Draft, enabled), Some(Access::Read), "{cap}");
+    }
+}
+
+#[test]
+fn what_stays_in_an_archived_group_is_as_the_page_says() {
+    let page = std::fs::read_to_string(PAGE).expect("the page is there");
+    let (_, section) = page.split_once("## In an archived group").expect("the section");
+    let listed = section.split("##").next().expect("there is text").split('`').skip(1).step_by(2);
+    let listed: Vec<_> = listed.map(str::to_owned).collect();
+    let of_groups = Action::ALL.into_iter().filter(|action| action.scope() != Scope::Instance);
+    let stay: Vec<_> =
+        of_groups.filter(|action| action.stays_in_archive()).map(|action| format!("{action:?}")).collect();
+    assert_eq!(listed, stay);
+}
+
+#[test]
+fn nobody_gives_a_role_that_they_do_not_manage() {
+    for role in Role::ALL {
+        for (_, subject, _) in columns() {
+            let manages = decide_in_group(subject, Action::ManageMembers).is_allowed();
+            let is_coordinator = matches!(subject, Subject::ContactPerson | Subject::Coordinator);
+            let expected = manages && (is_coordinator || role != Role::Coordinator);
+            assert_eq!(may_give(subject, role), expected, "{subject:?} {role}");
+        }
+        assert!(!may_give(Subject::Outsider, role));
     }
 }
 

@@ -136,6 +136,7 @@ impl Error {
             Self::Denied(DenyReason::Role) => (StatusCode::FORBIDDEN, "role"),
             Self::Denied(DenyReason::Stage) => (StatusCode::CONFLICT, "stage"),
             Self::Denied(DenyReason::Needs(_)) => (StatusCode::FORBIDDEN, "condition"),
+            Self::Denied(DenyReason::Archived) => (StatusCode::CONFLICT, "archived"),
             Self::AdministratorNeeded => (StatusCode::FORBIDDEN, "administrator-needed"),
             Self::OperatorNeeded => (StatusCode::FORBIDDEN, "operator-needed"),
             Self::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
