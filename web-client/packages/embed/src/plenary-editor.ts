@@ -17,6 +17,7 @@ import { exportAs, type ExportFormat } from './export.ts'
 import { messagesFor } from './messages/index.ts'
 import { Notices } from './notices.ts'
 import { bannersFor, type Facts, isSignInNeeded, statusFor } from './situation.ts'
+import { SteadyStatus } from './steady-status.ts'
 
 /**
  * Fetches a credential for a document. `purpose` is `sync` for a socket, where a one-use ticket will do, and `state` for one
@@ -85,6 +86,7 @@ export class PlenaryEditor extends TextEditor {
   #isReady = false
   #tokenProvided = deferred()
   readonly #notices = document.createElement('plenary-notices') as Notices
+  readonly #steady = new SteadyStatus(status => (this.status = status))
 
   constructor() {
     super()
@@ -282,6 +284,7 @@ export class PlenaryEditor extends TextEditor {
     const provider = this.#provider
     clearTimeout(this.#awayTimer)
     this.#awayTimer = 0
+    this.#steady.clear()
     this.#endings.splice(0).forEach(end => end())
     this.#provider = null
     this.content = null
@@ -356,6 +359,7 @@ export class PlenaryEditor extends TextEditor {
     notices.messages = messages
     notices.language = this.#language
     if (!provider) {
+      this.#steady.clear()
       this.status = null
       notices.banners = []
       return
@@ -373,15 +377,15 @@ export class PlenaryEditor extends TextEditor {
       keeps: this.#keeps,
       trouble: provider.storeTrouble?.code ?? null,
     }
-    const status = statusFor(facts, messages)
-    if (JSON.stringify(status) !== JSON.stringify(this.status)) this.status = status
+    const { saveState, pending, isAwayLong } = facts
+    this.#steady.say({ status: statusFor(facts, messages), state: saveState, pending, isAway: isAwayLong })
     notices.banners = bannersFor(facts, messages)
     notices.retryAt = () => provider.retryAt
     notices.drafts = [...provider.drafts]
     notices.merged = this.#merged
     notices.notice = this.#notice
     notices.canWrite = this.canWrite
-    this.#tellOnce('save', 'plenary-save-state', { state: provider.saveState, pending: provider.pending })
+    this.#tellOnce('save', 'plenary-save-state', { state: saveState, pending })
     this.#tellOnce('line', 'plenary-connection', { state: provider.status, retryAt: provider.retryAt })
   }
 
