@@ -81,14 +81,21 @@ export class StatementPage extends PageElement {
   readonly #askAgain = () => this.#tell('ask-again')
 
   // A ticket for the socket; over HTTP the sign-in cookie does.
-  readonly #token = async (document: string, purpose: TokenPurpose): Promise<string> => {
+  readonly #token = async (document: string, purpose: TokenPurpose): Promise<string | null> => {
     if (purpose === 'state') return ''
     try {
       return await drawTicket(document)
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.#tell('sign-in-needed')
+      // Nobody is signed in any more, which is not the same as no line.
+      if (error instanceof ApiError && error.status === 401) return null
       throw error
     }
+  }
+
+  // Said in the note of this page, which has the button to sign in again.
+  readonly #onTokenNeeded = (event: Event): void => {
+    event.preventDefault()
+    this.#tell('sign-in-needed')
   }
 
   #note(): string | null {
@@ -130,7 +137,7 @@ export class StatementPage extends PageElement {
             lang=${language}
             numbering=${kind === 'joint-submission' ? 'through' : 'lists'}
             @plenary-role-change=${this.#askAgain}
-            @plenary-token-needed=${() => this.#tell('sign-in-needed')}
+            @plenary-token-needed=${this.#onTokenNeeded}
             @plenary-connection=${(event: CustomEvent<{ state: string }>) =>
               event.detail.state === 'connected' && this.#askAgain()}
           >

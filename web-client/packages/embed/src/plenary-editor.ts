@@ -21,9 +21,9 @@ import { SteadyStatus } from './steady-status.ts'
 
 /**
  * Fetches a credential for a document. `purpose` is `sync` for a socket, where a one-use ticket will do, and `state` for one
- * HTTP request, which needs a token; throw for what there is none for.
+ * HTTP request, which needs a token; throw for what there is none for. `null`: nobody is signed in.
  */
-export type TokenProvider = (document: string, purpose: TokenPurpose) => string | Promise<string>
+export type TokenProvider = (document: string, purpose: TokenPurpose) => string | null | Promise<string | null>
 
 /** Where a text is kept on this device: nowhere, drafts in this page only, or for good. */
 export type Offline = 'off' | 'session' | 'keep'
@@ -33,6 +33,11 @@ const AWAY_LONG_MS = 3_000
 const FLUSH_MS = 5_000
 // A change of one of these is another document.
 const OPENS = ['server', 'document', 'offline', 'account', 'store'] as const
+
+// What is known of a document beside what its provider tells.
+type Known = Pick<Facts, 'isAwayLong' | 'denial' | 'isReplaced' | 'isToldAround'>
+
+const nothingKnown = (): Known => ({ isAwayLong: false, denial: null, isReplaced: false, isToldAround: false })
 
 interface Deferred {
   promise: Promise<void>
@@ -76,7 +81,7 @@ export class PlenaryEditor extends TextEditor {
   #keeps = false
   #isDestroyed = false
   #endings: (() => void)[] = []
-  #facts: Pick<Facts, 'isAwayLong' | 'denial' | 'isReplaced'> = { isAwayLong: false, denial: null, isReplaced: false }
+  #facts = nothingKnown()
   #awayTimer = 0
   #told = { save: '', line: '' }
   #merged: MergeItem[] = []
@@ -130,7 +135,7 @@ export class PlenaryEditor extends TextEditor {
 
   /** Connects, or tries at once instead of later. */
   connect(): void {
-    this.#facts.denial = null
+    Object.assign(this.#facts, { denial: null, isToldAround: false })
     this.#provider?.connect()
     this.#refresh()
   }
@@ -225,7 +230,7 @@ export class PlenaryEditor extends TextEditor {
     this.#listen(provider, 'sync', show)
     doc.on('update', show)
     this.#listen(provider, 'status', ({ status }) => {
-      if (status === 'connected') this.#facts.denial = null
+      if (status === 'connected') Object.assign(this.#facts, { denial: null, isToldAround: false })
       this.#watchLine()
     })
     this.#listen(provider, 'save-state', refresh)
@@ -236,9 +241,15 @@ export class PlenaryEditor extends TextEditor {
     })
     this.#listen(provider, 'denied', denial => {
       this.#facts.denial = denial
-      if (isSignInNeeded(denial.reason)) this.#tell('plenary-token-needed', { reason: 'rejected' })
+      if (isSignInNeeded(denial.reason)) this.#askForToken('rejected')
       else this.#fail(denial.reason, !denial.isFinal)
       this.view?.setProps({})
+      refresh()
+    })
+    this.#listen(provider, 'token-trouble', trouble => {
+      this.#facts.isToldAround = false
+      if (trouble === 'none') this.#askForToken('none')
+      if (trouble === 'failed') this.#fail('token-failed', true)
       refresh()
     })
     this.#listen(provider, 'replaced', ({ by }) => {
@@ -288,7 +299,7 @@ export class PlenaryEditor extends TextEditor {
     this.#endings.splice(0).forEach(end => end())
     this.#provider = null
     this.content = null
-    this.#facts = { isAwayLong: false, denial: null, isReplaced: false }
+    this.#facts = nothingKnown()
     this.#told = { save: '', line: '' }
     this.#merged = []
     this.#notice = ''
@@ -308,9 +319,14 @@ export class PlenaryEditor extends TextEditor {
     this.#tell('plenary-ready', { document: this.document })
   }
 
-  async #token(document: string, purpose: TokenPurpose): Promise<string> {
+  /** Says that the person has to be signed in; whoever cancels that says so to them. */
+  #askForToken(reason: 'missing' | 'none' | 'rejected'): void {
+    this.#facts.isToldAround = !this.#tell('plenary-token-needed', { reason }, true)
+  }
+
+  async #token(document: string, purpose: TokenPurpose): Promise<string | null> {
     if (!this.tokenProvider) {
-      this.#tell('plenary-token-needed', { reason: 'missing' })
+      this.#askForToken('missing')
       await this.#tokenProvided.promise
     }
     return this.tokenProvider!(document, purpose)
@@ -370,6 +386,8 @@ export class PlenaryEditor extends TextEditor {
       isDeviceOffline: !navigator.onLine,
       saveState: provider.saveState,
       pending: provider.pending,
+      // A page that never says where tokens come from has nobody signed in; one that is about to is not rushed.
+      tokenTrouble: this.tokenProvider || !this.#facts.isAwayLong ? provider.tokenTrouble : 'none',
       isShown: this.content !== null,
       isSynced: provider.synced,
       mayWrite: this.canWrite,

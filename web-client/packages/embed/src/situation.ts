@@ -2,7 +2,7 @@
 // tested; the facts are gathered in `plenary-editor.ts`.
 
 import type { Status } from '@plenary/editor'
-import type { Access, SaveState, Status as LineStatus, StoreErrorCode } from '@plenary/provider'
+import type { Access, SaveState, Status as LineStatus, StoreErrorCode, TokenTrouble } from '@plenary/provider'
 import type { Messages } from './messages/index.ts'
 
 /** All that the words depend on. */
@@ -26,6 +26,10 @@ export interface Facts {
   trouble: StoreErrorCode | null
   /** Why the server does not let this page in; `null` while it does. */
   denial: { reason: string; isFinal: boolean } | null
+  /** Why there is nothing to show the server; `null` while there is. */
+  tokenTrouble: TokenTrouble | null
+  /** The page around says itself that a sign-in is needed. */
+  isToldAround: boolean
   isReplaced: boolean
 }
 
@@ -46,11 +50,12 @@ export interface Banner {
 /** What the status line says at all times. */
 export function statusFor(facts: Facts, messages: Messages): Status {
   const { saveState, pending, isSynced, mayWrite, line } = facts
+  const away = facts.tokenTrouble ? messages.signedOut : messages.noLine
   if (saveState === 'saving' && !pending) {
-    return { words: line === 'disconnected' && facts.isAwayLong ? messages.noLine : messages.opening, tone: 'busy' }
+    return { words: line === 'disconnected' && facts.isAwayLong ? away : messages.opening, tone: 'busy' }
   }
   if (saveState === 'saved' && !isSynced && line === 'disconnected' && facts.isAwayLong) {
-    return { words: messages.noLine, tone: 'warn' }
+    return { words: away, tone: 'warn' }
   }
   if (saveState === 'saved' && !mayWrite) return { words: messages.reading, tone: 'good' }
   return { words: messages.saveStates[saveState], tone: tones[saveState] }
@@ -77,15 +82,18 @@ export function bannersFor(facts: Facts, messages: Messages): Banner[] {
     add('replaced', 'bad', messages.replaced, { does: 'open-new', label: messages.openNew })
     return banners
   }
-  if (facts.denial) {
+  const needsSignIn = facts.tokenTrouble === 'none' || (facts.denial !== null && isSignInNeeded(facts.denial.reason))
+  if (needsSignIn) {
+    if (!facts.isToldAround) add('sign-in', 'bad', messages.signInNeeded, again)
+  } else if (facts.denial) {
     const { reason, isFinal } = facts.denial
-    if (isSignInNeeded(reason)) add('sign-in', 'bad', messages.signInNeeded, again)
-    else if (reason === 'not-found') add(reason, 'bad', messages.notFound, again)
+    if (reason === 'not-found') add(reason, 'bad', messages.notFound, again)
     else if (reason === 'removed') add(reason, 'bad', messages.removed, again)
     else if (isFinal) add('denied', 'bad', messages.denied, again)
   }
-  if (facts.line !== 'connected' && facts.isAwayLong && banners.length === 0) {
-    const why = facts.isDeviceOffline ? messages.offline : messages.noLine
+  if (facts.line !== 'connected' && facts.isAwayLong && banners.length === 0 && !needsSignIn) {
+    const line = facts.tokenTrouble ? messages.tokenFailed : messages.noLine
+    const why = facts.isDeviceOffline ? messages.offline : line
     const now = { does: 'connect', label: messages.retryNow } as const
     add('away', 'warn', `${why} ${whatBecomes(facts, messages)}`, now, true)
   }

@@ -17,6 +17,8 @@ const calm: Facts = {
   keeps: true,
   trouble: null,
   denial: null,
+  tokenTrouble: null,
+  isToldAround: false,
   isReplaced: false,
 }
 const away: Facts = { ...calm, line: 'disconnected', isAwayLong: true, isSynced: false, pending: true, saveState: 'on-this-device' }
@@ -54,6 +56,16 @@ test('without a line the banner says what becomes of the words, which depends on
   expect(words({ ...away, mayWrite: false })).toEqual([`${en.noLine} ${en.away.nothing}`])
   expect(words({ ...away, isShown: false })).toEqual([`${en.noLine} ${en.waitingForLine}`])
   expect(bannersFor(away, en)[0]).toMatchObject({ counts: true, action: { does: 'connect' } })
+})
+
+test('a sign-in that is missing is not called a missing line', () => {
+  expect(words({ ...away, tokenTrouble: 'none' })).toEqual([en.signInNeeded])
+  expect(words({ ...away, tokenTrouble: 'none', isToldAround: true })).toEqual([])
+  expect(words({ ...away, tokenTrouble: 'failed' })).toEqual([`${en.tokenFailed} ${en.away.kept}`])
+  // While the line lives, the words are still saved; but soon no longer.
+  expect(words({ ...calm, tokenTrouble: 'none' })).toEqual([en.signInNeeded])
+  expect(statusFor({ ...away, pending: false, saveState: 'saved', tokenTrouble: 'none' }, en).words).toBe(en.signedOut)
+  expect(statusFor({ ...calm, tokenTrouble: 'none' }, en).words).toBe('Saved')
 })
 
 test('a device that keeps nothing says so, even while there is a line', () => {

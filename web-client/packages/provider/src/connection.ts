@@ -13,8 +13,15 @@ import { decode, encode, type Message } from './messages.ts'
  */
 export type TokenPurpose = 'sync' | 'state'
 
-/** A token for good, or whoever fetches one. The empty text: the sign-in cookie of this site will do. */
-export type TokenSource = string | ((document: string, purpose: TokenPurpose) => string | Promise<string>)
+/**
+ * A token for good, or whoever fetches one. The empty text: the sign-in cookie of this site will do; `null`: there is none,
+ * because nobody is signed in.
+ */
+export type TokenSource =
+  string | ((document: string, purpose: TokenPurpose) => string | null | Promise<string | null>)
+
+/** Why there is nothing to show the server: it was said that there is none (`null`), or fetching one failed. */
+export type TokenTrouble = 'none' | 'failed'
 
 /** How a {@link Connection} is set up. All but the first two have a default in a browser. */
 export interface ConnectionOptions {

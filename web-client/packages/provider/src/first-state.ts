@@ -11,44 +11,32 @@ export async function fetchFirstState(connection: Connection, document: string):
   const { fetch, server, token, clock } = connection
   if (fetch === null) return null
   const aborter = new AbortController()
+  const { signal } = aborter
   const alarm = new Alarm(clock, () => aborter.abort())
   const progress = (): void => alarm.set(clock.now() + PROGRESS_WITHIN_MS)
-  // Also what never settles by itself must not keep the socket waiting.
-  const orAborted = <T>(promise: Promise<T>): Promise<T> =>
-    Promise.race([
-      promise,
-      new Promise<never>((_, reject) => aborter.signal.addEventListener('abort', () => reject(aborter.signal.reason))),
-    ])
-  try {
-    progress()
-    const given = await orAborted(Promise.resolve(typeof token === 'string' ? token : token(document, 'state')))
-    const response = await orAborted(fetch(`${server}/api/v1/documents/${encodeURIComponent(document)}/state`, {
-      headers: given === '' ? {} : { authorization: `Bearer ${given}` },
-      signal: aborter.signal,
-    }))
-    const isState = response.ok && response.headers.get('content-type') === 'application/octet-stream'
-    if (!isState || response.body === null) return null
-    const parts: Uint8Array[] = []
-    const reader = response.body.getReader()
+  const read = async (): Promise<Uint8Array | null> => {
+    const given = typeof token === 'string' ? token : await token(document, 'state')
+    if (typeof given !== 'string') return null
+    const headers: Record<string, string> = given === '' ? {} : { authorization: `Bearer ${given}` }
+    const url = `${server}/api/v1/documents/${encodeURIComponent(document)}/state`
+    const { ok, headers: answered, body } = await fetch(url, { headers, signal })
+    if (!ok || answered.get('content-type') !== 'application/octet-stream' || body === null) return null
+    const parts: Uint8Array<ArrayBuffer>[] = []
+    const reader = body.getReader()
     for (;;) {
       progress()
-      const { done, value } = await orAborted(reader.read())
-      if (done) return joined(parts)
+      const { done, value } = await reader.read()
+      if (done) return new Uint8Array(await new Blob(parts).arrayBuffer())
       parts.push(value)
     }
+  }
+  try {
+    progress()
+    // Also what never settles by itself must not keep the socket waiting.
+    return await Promise.race([read(), new Promise<null>(resolve => { signal.onabort = () => resolve(null) })])
   } catch {
     return null
   } finally {
     alarm.set(null)
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -3,7 +3,9 @@
 
 export { systemClock, type Clock } from './clock.ts'
 export { CLOSE_CODES, type CloseReason } from './close-codes.ts'
-export { Connection, type ConnectionOptions, type TokenPurpose, type TokenSource } from './connection.ts'
+export {
+  Connection, type ConnectionOptions, type TokenPurpose, type TokenSource, type TokenTrouble,
+} from './connection.ts'
 export { pageEnvironment, type Environment, type EnvironmentEvent } from './environment.ts'
 export type { RefusalCode } from './messages.ts'
 export { PlenaryProvider } from './provider.ts'

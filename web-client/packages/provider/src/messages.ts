@@ -10,16 +10,12 @@ import * as encoding from 'lib0/encoding'
 export const PLENARY_VERSION = 1
 
 const SYNC = 0
-const AWARENESS = 1
 const AUTH = 2
-const QUERY_AWARENESS = 3
-const STATELESS = 5
-const CLOSE = 7
-const SYNC_STATUS = 8
 const PING = 9
 const PONG = 10
-const Y_SWEET_STATUS = 102
 const PLENARY = 110
+/** Types whose messages have a number of their own behind it. */
+const PARTED = [SYNC, AUTH, PLENARY]
 
 const ADDRESS_BYTES_MAX = 256
 const AUTH_BYTES_MAX = 8 * 1024
@@ -87,142 +83,145 @@ export interface Addressed {
 export class WireError extends Error {
   readonly code: 'truncated' | 'too-large' | 'unknown-tag' | 'not-text'
 
-  constructor(code: WireError['code'], message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(code: WireError['code']) {
+    super(`a frame is ${code}`)
     this.name = 'WireError'
     this.code = code
   }
 }
 
-class Reader {
-  readonly #decoder: decoding.Decoder
+/** How one part of a message is read and written. */
+interface Part<T> {
+  read(decoder: decoding.Decoder): T
+  write(encoder: encoding.Encoder, value: T): void
+  /** It is left out where there is none, at the end of a frame. */
+  mayBeAbsent?: true
+}
 
-  constructor(frame: Uint8Array) {
-    this.#decoder = decoding.createDecoder(frame)
-  }
-
-  get hasMore(): boolean {
-    return decoding.hasContent(this.#decoder)
-  }
-
-  number(): number {
+const number: Part<number> = {
+  read: decoder => {
     try {
-      const value = decoding.readVarUint(this.#decoder)
+      const value = decoding.readVarUint(decoder)
       if (Number.isSafeInteger(value)) return value
     } catch {
       // Said below; lib0 says no more than that either.
     }
-    throw new WireError('truncated', 'a number is cut off or too large')
-  }
-
-  bytes(what: string, bytesMax: number): Uint8Array {
-    const size = this.number()
-    if (size > bytesMax) throw new WireError('too-large', `${what} has ${size} bytes, more than ${bytesMax}`)
-    if (size > this.#decoder.arr.length - this.#decoder.pos) throw new WireError('truncated', `${what} is cut off`)
-    return decoding.readUint8Array(this.#decoder, size)
-  }
-
-  text(what: string, bytesMax = TEXT_BYTES_MAX): string {
-    const bytes = this.bytes(what, bytesMax)
-    try {
-      return utf8.decode(bytes)
-    } catch (cause) {
-      throw new WireError('not-text', `${what} is not UTF-8`, { cause })
-    }
-  }
-
-  rest(): Uint8Array {
-    return decoding.readTailAsUint8Array(this.#decoder)
-  }
-
-  scope(): Scope {
-    return SCOPES[this.number()] ?? unknownTag('access')
-  }
+    throw new WireError('truncated')
+  },
+  write: encoding.writeVarUint,
 }
+
+/** A document may have any size, and its frame is here already; all else is bounded. */
+const bytes = (bytesMax = Infinity): Part<Uint8Array> => ({
+  read: decoder => {
+    const size = number.read(decoder)
+    if (size > bytesMax) throw new WireError('too-large')
+    if (size > decoder.arr.length - decoder.pos) throw new WireError('truncated')
+    return decoding.readUint8Array(decoder, size)
+  },
+  write: encoding.writeVarUint8Array,
+})
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function unknownTag(what: string): never {
-  throw new WireError('unknown-tag', `an unknown ${what}`)
+const text = (bytesMax = TEXT_BYTES_MAX): Part<string> => ({
+  read: decoder => {
+    const part = bytes(bytesMax).read(decoder)
+    try {
+      return utf8.decode(part)
+    } catch {
+      throw new WireError('not-text')
+    }
+  },
+  write: encoding.writeVarString,
+})
+
+const rest: Part<Uint8Array> = { read: decoding.readTailAsUint8Array, write: encoding.writeUint8Array }
+
+/** A part that stands for something else. */
+const meaning = <W, T>({ read, write }: Part<W>, of: (written: W) => T, by: (value: T) => W): Part<T> => ({
+  read: decoder => of(read(decoder)),
+  write: (encoder, value) => write(encoder, by(value)),
+})
+
+const known = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new WireError('unknown-tag')
+  return value
 }
+
+const access = meaning(number, index => known(SCOPES[index]), (scope: Scope) => SCOPES.indexOf(scope))
+const scope = meaning(text(), word => known(SCOPES.find(scope => scope === word)), (scope: Scope) => scope)
+const applied = meaning(number, status => status === 1, Number)
+const code = meaning<number, RefusalCode>(
+  number,
+  index => REFUSAL_CODES[index - 1] ?? index,
+  code => (typeof code === 'number' ? code : REFUSAL_CODES.indexOf(code) + 1),
+)
+
+type Parts<M> = { [Name in Exclude<keyof M, 'type'>]-?: Part<Exclude<M[Name], undefined>> }
+
+/** Of each message: its type, its number among those of that type (0 where there are none), its parts in order. */
+const FORMS: {
+  [Type in Exclude<Message['type'], 'ping' | 'pong' | 'unknown'>]: [number, number, Parts<Extract<Message, { type: Type }>>]
+} = {
+  'sync-step-1': [SYNC, 0, { stateVector: bytes(STATE_VECTOR_BYTES_MAX) }],
+  'sync-step-2': [SYNC, 1, { update: bytes() }],
+  'update': [SYNC, 2, { update: bytes() }],
+  'awareness': [1, 0, { update: bytes(AWARENESS_BYTES_MAX) }],
+  'auth-token': [AUTH, 0, { token: text(AUTH_BYTES_MAX), version: { ...text(), mayBeAbsent: true } }],
+  // The same without anything behind it; looked for below.
+  'auth-token-request': [AUTH, 0, {}],
+  'auth-denied': [AUTH, 1, { reason: text() }],
+  'auth-granted': [AUTH, 2, { scope }],
+  'query-awareness': [3, 0, {}],
+  'stateless': [5, 0, { text: text(Infinity) }],
+  'close': [7, 0, { reason: { ...text(), mayBeAbsent: true } }],
+  'sync-status': [8, 0, { applied }],
+  'y-sweet-status': [102, 0, { body: rest }],
+  'hello': [PLENARY, 0, { version: number }],
+  'welcome': [PLENARY, 1, {
+    version: number,
+    document: text(ADDRESS_BYTES_MAX),
+    access,
+    frameBytesMax: number,
+    updateBytesMax: number,
+    awarenessEntryBytesMax: number,
+  }],
+  'mark': [PLENARY, 2, { mark: number }],
+  'durable': [PLENARY, 3, { mark: number }],
+  'refused': [PLENARY, 4, { ordinal: number, code, reason: text() }],
+  'token': [PLENARY, 5, { token: text(AUTH_BYTES_MAX) }],
+  'access-changed': [PLENARY, 6, { access }],
+  'notice': [PLENARY, 7, { text: text() }],
+}
+
+const ALL_FORMS = Object.entries(FORMS)
+
+type Fields = Record<string, unknown>
 
 /** Reads one frame. Fails with {@link WireError} when it is not one whole message. */
 export function decode(frame: Uint8Array): Addressed {
   if (frame.length === 1 && frame[0] === PING) return { address: '', message: { type: 'ping' } }
   if (frame.length === 1 && frame[0] === PONG) return { address: '', message: { type: 'pong' } }
-  const reader = new Reader(frame)
-  const address = reader.text('address', ADDRESS_BYTES_MAX)
-  return { address, message: readMessage(reader) }
+  const decoder = decoding.createDecoder(frame)
+  return { address: text(ADDRESS_BYTES_MAX).read(decoder), message: readMessage(decoder) }
 }
 
-function readMessage(reader: Reader): Message {
-  const tag = reader.number()
-  switch (tag) {
-    case SYNC:
-      switch (reader.number()) {
-        case 0: return { type: 'sync-step-1', stateVector: reader.bytes('state vector', STATE_VECTOR_BYTES_MAX) }
-        // A document may have any size, and the frame is here already.
-        case 1: return { type: 'sync-step-2', update: reader.bytes('update', Infinity) }
-        case 2: return { type: 'update', update: reader.bytes('update', Infinity) }
-        default: return unknownTag('sync message')
-      }
-    case AWARENESS: return { type: 'awareness', update: reader.bytes('awareness', AWARENESS_BYTES_MAX) }
-    case AUTH: return readAuth(reader)
-    case QUERY_AWARENESS: return { type: 'query-awareness' }
-    case STATELESS: return { type: 'stateless', text: reader.text('text', Infinity) }
-    case CLOSE: return reader.hasMore ? { type: 'close', reason: reader.text('reason') } : { type: 'close' }
-    case SYNC_STATUS: return { type: 'sync-status', applied: reader.number() === 1 }
-    case Y_SWEET_STATUS: return { type: 'y-sweet-status', body: reader.rest() }
-    case PLENARY: return readPlenary(reader)
-    default: return { type: 'unknown', tag }
+function readMessage(decoder: decoding.Decoder): Message {
+  const tag = number.read(decoder)
+  const part = PARTED.includes(tag) ? number.read(decoder) : 0
+  if (tag === AUTH && part === 0 && !decoding.hasContent(decoder)) return { type: 'auth-token-request' }
+  const form = ALL_FORMS.find(([, form]) => form[0] === tag && form[1] === part)
+  if (form === undefined) {
+    if (tag === SYNC || tag === AUTH) throw new WireError('unknown-tag')
+    return { type: 'unknown', tag: tag === PLENARY ? part : tag }
   }
-}
-
-function readAuth(reader: Reader): Message {
-  switch (reader.number()) {
-    case 0: {
-      if (!reader.hasMore) return { type: 'auth-token-request' }
-      const token = reader.text('token', AUTH_BYTES_MAX)
-      return { type: 'auth-token', token, ...(reader.hasMore ? { version: reader.text('version') } : {}) }
-    }
-    case 1: return { type: 'auth-denied', reason: reader.text('reason') }
-    case 2: {
-      const given = reader.text('scope')
-      return { type: 'auth-granted', scope: SCOPES.find(scope => scope === given) ?? unknownTag('scope') }
-    }
-    default: return unknownTag('auth message')
+  const message: Fields = { type: form[0] }
+  for (const [name, { read, mayBeAbsent }] of Object.entries<Part<unknown>>(form[1][2])) {
+    if (!mayBeAbsent || decoding.hasContent(decoder)) message[name] = read(decoder)
   }
+  return message as Message
 }
-
-function readPlenary(reader: Reader): Message {
-  const tag = reader.number()
-  switch (tag) {
-    case 0: return { type: 'hello', version: reader.number() }
-    case 1: return {
-      type: 'welcome',
-      version: reader.number(),
-      document: reader.text('document', ADDRESS_BYTES_MAX),
-      access: reader.scope(),
-      frameBytesMax: reader.number(),
-      updateBytesMax: reader.number(),
-      awarenessEntryBytesMax: reader.number(),
-    }
-    case 2: return { type: 'mark', mark: reader.number() }
-    case 3: return { type: 'durable', mark: reader.number() }
-    case 4: {
-      const ordinal = reader.number()
-      const code = reader.number()
-      return { type: 'refused', ordinal, code: REFUSAL_CODES[code - 1] ?? code, reason: reader.text('reason') }
-    }
-    case 5: return { type: 'token', token: reader.text('token', AUTH_BYTES_MAX) }
-    case 6: return { type: 'access-changed', access: reader.scope() }
-    case 7: return { type: 'notice', text: reader.text('notice') }
-    default: return { type: 'unknown', tag }
-  }
-}
-
-/** What a frame is made of: numbers as varUint, texts as varString, byte arrays as varBytes. */
-type Part = number | string | Uint8Array
 
 /** The frame that says `message` about the document `address`. */
 export function encode(address: string, message: Message): Uint8Array {
@@ -230,45 +229,12 @@ export function encode(address: string, message: Message): Uint8Array {
   if (message.type === 'pong') return Uint8Array.of(PONG)
   const encoder = encoding.createEncoder()
   encoding.writeVarString(encoder, address)
-  for (const part of parts(message)) {
-    if (typeof part === 'number') encoding.writeVarUint(encoder, part)
-    else if (typeof part === 'string') encoding.writeVarString(encoder, part)
-    else encoding.writeVarUint8Array(encoder, part)
+  const [tag, part, parts] = message.type === 'unknown' ? [message.tag, 0, {}] : FORMS[message.type]
+  encoding.writeVarUint(encoder, tag)
+  if (PARTED.includes(tag)) encoding.writeVarUint(encoder, part)
+  for (const [name, { write }] of Object.entries<Part<unknown>>(parts)) {
+    const value = (message as Fields)[name]
+    if (value !== undefined) write(encoder, value)
   }
-  if (message.type === 'y-sweet-status') encoding.writeUint8Array(encoder, message.body)
   return encoding.toUint8Array(encoder)
-}
-
-function parts(message: Exclude<Message, { type: 'ping' | 'pong' }>): readonly Part[] {
-  switch (message.type) {
-    case 'sync-step-1': return [SYNC, 0, message.stateVector]
-    case 'sync-step-2': return [SYNC, 1, message.update]
-    case 'update': return [SYNC, 2, message.update]
-    case 'awareness': return [AWARENESS, message.update]
-    case 'query-awareness': return [QUERY_AWARENESS]
-    case 'auth-token':
-      return [AUTH, 0, message.token, ...(message.version === undefined ? [] : [message.version])]
-    case 'auth-token-request': return [AUTH, 0]
-    case 'auth-denied': return [AUTH, 1, message.reason]
-    case 'auth-granted': return [AUTH, 2, message.scope]
-    case 'stateless': return [STATELESS, message.text]
-    case 'close': return message.reason === undefined ? [CLOSE] : [CLOSE, message.reason]
-    case 'sync-status': return [SYNC_STATUS, message.applied ? 1 : 0]
-    case 'y-sweet-status': return [Y_SWEET_STATUS]
-    case 'hello': return [PLENARY, 0, message.version]
-    case 'welcome': return [
-      PLENARY, 1, message.version, message.document, SCOPES.indexOf(message.access),
-      message.frameBytesMax, message.updateBytesMax, message.awarenessEntryBytesMax,
-    ]
-    case 'mark': return [PLENARY, 2, message.mark]
-    case 'durable': return [PLENARY, 3, message.mark]
-    case 'refused': {
-      const code = typeof message.code === 'number' ? message.code : REFUSAL_CODES.indexOf(message.code) + 1
-      return [PLENARY, 4, message.ordinal, code, message.reason]
-    }
-    case 'token': return [PLENARY, 5, message.token]
-    case 'access-changed': return [PLENARY, 6, SCOPES.indexOf(message.access)]
-    case 'notice': return [PLENARY, 7, message.text]
-    case 'unknown': return [message.tag]
-  }
 }

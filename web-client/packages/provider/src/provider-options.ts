@@ -2,7 +2,7 @@
 
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
-import type { Connection, ConnectionOptions } from './connection.ts'
+import type { Connection, ConnectionOptions, TokenTrouble } from './connection.ts'
 import type { RefusalCode } from './messages.ts'
 import type { PlenaryProvider } from './provider.ts'
 import type { SaveState } from './save-state.ts'
@@ -73,6 +73,8 @@ export interface ProviderEvents {
   'save-state': (state: SaveState) => void
   'access': (access: Access) => void
   'denied': (denial: Denial) => void
+  /** There is no token to show, or (`null`) there is one again. It is asked for again by itself. */
+  'token-trouble': (trouble: TokenTrouble | null) => void
   /** The server refused work; what it was is in the `draft` that follows. */
   'refused': (refusal: Refusal) => void
   /** Work was set aside, or more of it was added to the same draft. */

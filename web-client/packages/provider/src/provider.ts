@@ -5,7 +5,7 @@ import { ObservableV2 } from 'lib0/observable'
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { Alarm, type Clock } from './clock.ts'
-import { Connection, type ConnectionOptions } from './connection.ts'
+import { Connection, type ConnectionOptions, type TokenTrouble } from './connection.ts'
 import { CLOSE_CODES, remedyFor } from './close-codes.ts'
 import { setAside } from './drafts.ts'
 import { fetchFirstState } from './first-state.ts'
@@ -53,6 +53,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   #drafts: Draft[] = []
   #acknowledged: Uint8Array | null = null
   #trouble: StoreError | null = null
+  #tokenTrouble: TokenTrouble | null = null
   /** Own writes that the store has not answered. */
   #writing = 0
   #isLoading = false
@@ -83,6 +84,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       prepare: () => this.#prepare(),
       changed: () => this.#refresh(),
       access: scope => this.#grant(scope === 'read-write' ? 'write' : 'read'),
+      tokenTrouble: trouble => this.#tokenTroubled(trouble),
       denied: (reason, isFinal) => this.#denied(reason, isFinal),
       begun: () => this.#sendAwareness(),
       update: (update, isAnswer) => this.#merge(update, isAnswer),
@@ -120,6 +122,11 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   get drafts(): readonly Draft[] { return this.#drafts }
   /** Why this device does not keep the document; `null` while it does. */
   get storeTrouble(): StoreError | null { return this.#trouble }
+  /**
+   * Why there is no token to show, as far as is known: `none` when the token callback said so, `failed` when it did not
+   * work while there was a line. `null`: there is one, or it was not asked for yet.
+   */
+  get tokenTrouble(): TokenTrouble | null { return this.#tokenTrouble }
   /** When the next attempt to connect is made, ms since 1970; `null` when none is being waited for. */
   get retryAt(): number | null { return this.#session.retryAt ?? this.connection.retryAt }
   /** As y-websocket has them. */
@@ -340,10 +347,16 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     }
   }
 
+  /**
+   * Until now what others wrote was in this page alone. A page that ends meanwhile loses nothing: they have it, or their
+   * server does, and the next page asks for all that its copy lacks. Own words never wait, and take what they lean on along.
+   *
+   * Given one by one, in one tick: that is one transaction, and the store merges a few at a time, while merging all at
+   * once takes a time that grows with the square of their number.
+   */
   #keepFromOthers(): void {
     this.#keepOthersAlarm.set(null)
-    const updates = this.#fromOthers.splice(0)
-    if (updates.length > 0) void this.#append(Y.mergeUpdates(updates), 'server')
+    for (const update of this.#fromOthers.splice(0)) void this.#append(update, 'server')
   }
 
   #troubled(trouble: StoreError | null): void {
@@ -425,6 +438,12 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     // What is written from now on is not to be in somebody else's name again.
     if (code === 'authorship') this.doc.clientID = crypto.getRandomValues(new Uint32Array(1))[0]!
     void this.#setAside('refused', update)
+  }
+
+  #tokenTroubled(trouble: TokenTrouble | null): void {
+    if (trouble === this.#tokenTrouble) return
+    this.#tokenTrouble = trouble
+    this.emit('token-trouble', [trouble])
   }
 
   #denied(reason: string, isFinal: boolean): void {

@@ -4,7 +4,7 @@
 import * as Y from 'yjs'
 import { Alarm } from './clock.ts'
 import { reasonOf, remedyFor } from './close-codes.ts'
-import type { Connection, LineListener } from './connection.ts'
+import type { Connection, LineListener, TokenTrouble } from './connection.ts'
 import { Ledger, type SentKind } from './ledger.ts'
 import { PLENARY_VERSION, type Message, type RefusalCode, type Scope } from './messages.ts'
 
@@ -49,6 +49,8 @@ export interface SessionListener {
   prepare(): Promise<void>
   changed(): void
   access(scope: Scope): void
+  /** What came of asking for a token; `null`: one was given. */
+  tokenTrouble(trouble: TokenTrouble | null): void
   denied(reason: string, isFinal: boolean): void
   /** Step 1 is out; presence may follow. */
   begun(): void
@@ -79,7 +81,7 @@ export class Session implements LineListener {
   #isAttached = false
   /** Raised whenever what is under way for the line or the attempt so far no longer counts. */
   #attempt = 0
-  #token: Promise<string> | null = null
+  #token: Promise<string | null> | null = null
   #refusals = 0
   #confirms: 'unknown' | 'yes' | 'no' = 'unknown'
   /** On this line. */
@@ -265,10 +267,18 @@ export class Session implements LineListener {
     this.#listener.changed()
   }
 
-  #fetchToken(): Promise<string> {
+  /** A token, or `null` when there is none. */
+  #fetchToken(): Promise<string | null> {
     const { token } = this.#connection
-    const fetched = (async () => (typeof token === 'string' ? token : token(this.#address, 'sync')))()
-    // Whoever awaits it learns of a failure; until the socket is open nobody does.
+    const attempt = this.#attempt
+    const fetched = (async () => {
+      const given = (typeof token === 'string' ? token : await token(this.#address, 'sync')) ?? null
+      // Asked for an attempt that is over, it says nothing about now.
+      if (attempt === this.#attempt) this.#listener.tokenTrouble(given === null ? 'none' : null)
+      return given
+    })()
+    // Whoever awaits it learns of a failure; until the socket is open nobody does. Without a line it means little: the
+    // token comes over the same network.
     fetched.catch(() => {})
     return fetched
   }
@@ -280,7 +290,13 @@ export class Session implements LineListener {
     const ifStill = (then: () => void) => () => {
       if (attempt === this.#attempt && this.#connection.isOpen) then()
     }
-    this.#token.then(token => ifStill(() => this.#enter(token))(), ifStill(() => this.#pause()))
+    this.#token.then(
+      token => ifStill(() => (token === null ? this.#pause() : this.#enter(token)))(),
+      ifStill(() => {
+        this.#listener.tokenTrouble('failed')
+        this.#pause()
+      }),
+    )
     this.#become('asking')
   }
 
@@ -346,7 +362,7 @@ export class Session implements LineListener {
     const attempt = this.#attempt
     try {
       const token = await this.#fetchToken()
-      if (attempt === this.#attempt) this.#send({ type: 'auth-token', token, version: PROVIDER_VERSION })
+      if (attempt === this.#attempt && token !== null) this.#send({ type: 'auth-token', token, version: PROVIDER_VERSION })
     } catch {
       // See above.
     }

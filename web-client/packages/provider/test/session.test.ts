@@ -62,6 +62,45 @@ describe('coming in', () => {
     expect(stage.socket.take()[0]).toMatchObject({ token: 'at last' })
   })
 
+  test('that nobody is signed in is told apart from a token that cannot be fetched, and from no line', async () => {
+    const stage = new Stage()
+    let answer: string | null | Error = new Error('no network')
+    const token = () => (answer instanceof Error ? Promise.reject(answer) : answer)
+    const provider = stage.provider({ token })
+    const troubles: unknown[] = []
+    provider.on('token-trouble', trouble => troubles.push(trouble))
+    // Without a line nothing is known of the token.
+    await settle()
+    stage.socket.lose()
+    await settle()
+    expect([provider.tokenTrouble, troubles]).toEqual([null, []])
+    await stage.clock.pass(1_000)
+    stage.socket.open()
+    await settle()
+    expect([provider.tokenTrouble, provider.status]).toEqual(['failed', 'disconnected'])
+    answer = null
+    await stage.clock.pass(1_000)
+    expect([provider.tokenTrouble, provider.status]).toEqual(['none', 'disconnected'])
+    expect(stage.socket.sent).toEqual([])
+    // It is asked for again by itself, and at once when somebody has signed in.
+    answer = 'signed in'
+    provider.connect()
+    await settle()
+    expect(stage.socket.take()[0]).toMatchObject({ type: 'auth-token', token: 'signed in' })
+    expect(troubles).toEqual(['failed', 'none', null])
+  })
+
+  test('that nobody is signed in any more is told when a token is to be renewed, and ends nothing', async () => {
+    const stage = new Stage()
+    let given: string | null = 'at first'
+    const { provider } = await inside(stage, { token: () => given })
+    given = null
+    stage.say({ type: 'token', token: '' })
+    await settle()
+    expect([provider.tokenTrouble, provider.status]).toEqual(['none', 'connected'])
+    expect(stage.socket.sent).toEqual([])
+  })
+
   test('a token that comes after its line is not shown on the next', async () => {
     const stage = new Stage()
     const given: ((token: string) => void)[] = []

@@ -50,6 +50,8 @@ export const en = {
   storageGone: 'What was kept on this device is no longer kept, because you signed out or storage was cleared.',
 
   signInNeeded: 'Your sign-in has ended. Sign in again; what you wrote stays here.',
+  signedOut: 'Not signed in',
+  tokenFailed: 'This page could not show the server who you are.',
   notFound: 'This text is not here, or not for you.',
   removed: 'You no longer have access to this text.',
   denied: 'The server does not let this page in.',

@@ -31,6 +31,8 @@ export const es: Messages = {
   storageGone: 'Lo guardado en este dispositivo ya no se conserva: se cerró la sesión o se borró el almacenamiento.',
 
   signInNeeded: 'Su sesión ha terminado. Inicie sesión de nuevo; lo que escribió sigue aquí.',
+  signedOut: 'Sesión no iniciada',
+  tokenFailed: 'Esta página no ha podido indicar al servidor quién es usted.',
   notFound: 'Este texto no está aquí, o no es para usted.',
   removed: 'Ya no tiene acceso a este texto.',
   denied: 'El servidor no admite esta página.',

@@ -31,6 +31,8 @@ export const fr: Messages = {
   storageGone: 'Ce qui était sur cet appareil n’y est plus conservé : déconnexion, ou stockage effacé.',
 
   signInNeeded: 'Votre session a pris fin. Reconnectez-vous ; ce que vous avez écrit reste ici.',
+  signedOut: 'Aucune session ouverte',
+  tokenFailed: 'Cette page n’a pas pu indiquer au serveur qui vous êtes.',
   notFound: 'Ce texte n’est pas ici, ou ne vous est pas destiné.',
   removed: 'Vous n’avez plus accès à ce texte.',
   denied: 'Le serveur n’admet pas cette page.',
