@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { chooseDevice, device, hasChosen } from './account.ts'
-import { ApiError, type Device, signIn, signInByLink } from './api.ts'
+import { chooseDevice, device, hasChosen } from '../account.ts'
+import { ApiError, type Device, signIn, signInByLink } from '../api.ts'
 import { PageElement } from './page-element.ts'
 
 /**

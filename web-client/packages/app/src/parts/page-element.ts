@@ -1,5 +1,5 @@
 import { LitElement } from 'lit'
-import type { Messages } from './messages/en.ts'
+import type { Messages } from '../messages/en.ts'
 
 /**
  * What all parts of the pages are: elements without a shadow, so that one style sheet serves all, labels find their fields,

@@ -2,9 +2,9 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { PlenaryEditor } from '@plenary/embed'
 import type { TokenPurpose } from '@plenary/provider'
 import type { AccountStore } from '@plenary/provider/store'
-import { ApiError, drawTicket, type Statement, type User } from './api.ts'
-import { factsOf } from './account.ts'
-import { PageElement } from './page-element.ts'
+import { ApiError, drawTicket, type Statement, type User } from '../api.ts'
+import { factsOf } from '../account.ts'
+import { PageElement } from '../parts/page-element.ts'
 
 /** Why the page no longer writes: somebody signed out, or in as somebody else, in another tab. */
 export type Ended = 'signed-out' | 'other-account'

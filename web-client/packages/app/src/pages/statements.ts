@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { Group, Statement } from './api.ts'
-import { PageElement } from './page-element.ts'
-import { statementPath } from './router.ts'
+import type { Group, Statement } from '../api.ts'
+import { PageElement } from '../parts/page-element.ts'
+import { statementPath } from '../router.ts'
 
 /** The statements of one's groups, or, without a line, those that are kept on this device. */
 export class StatementList extends PageElement {
