@@ -88,6 +88,14 @@ stored_id!(
     /// What lets guests into one statement.
     GuestLinkId
 );
+stored_id!(
+    /// A site that embeds the editor and vouches for its users.
+    HostId
+);
+stored_id!(
+    /// One public key of such a site; the `kid` of the tokens it signs.
+    EmbedKeyId
+);
 
 impl UserId {
     /// The author of what the server itself writes: a document's first line break, an import.
