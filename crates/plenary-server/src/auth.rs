@@ -147,7 +147,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
 }
 
 /// Who else uses the computer somebody signs in on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
     /// Nobody.

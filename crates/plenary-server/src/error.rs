@@ -12,6 +12,7 @@ use plenary_permissions::{DenyReason, UnknownName};
 use plenary_statements::{MembershipError, NameError, StageError};
 use plenary_storage::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     auth::{AuthError, PasswordError},
@@ -109,57 +110,149 @@ pub enum Error {
     Internal,
 }
 
-/// An RFC 9457 problem document.
-#[derive(Debug, Serialize)]
-struct Problem<'a> {
+/// Why a request is not answered as hoped: a problem document (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// `urn:plenary:problem:` and the code.
     r#type: String,
-    title: &'a str,
+    /// The name of the status.
+    title: &'static str,
+    /// The HTTP status.
     status: u16,
-    code: &'a str,
+    /// Stays the same, for programs; docs/errors.md lists them.
+    code: &'static str,
+    /// For people: what happened and what to do.
     detail: String,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $meaning:literal])+ $code:ident = $name:literal, $status:ident;)+) => {
+        /// The kinds of problems, by the name that stays the same.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[doc = $meaning])+ $code,)+
+        }
+
+        impl Code {
+            /// Every one there is, in the order of their statuses.
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// The name, for programs.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)+ }
+            }
+
+            /// The HTTP status it comes with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$code => StatusCode::$status,)+ }
+            }
+
+            /// When it comes and what to do, as the interface's description has it.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$code => concat!($($meaning),+),)+ }
+            }
+        }
+    };
+}
+
+// The order is that of the statuses; the lines are what `docs/errors.md` and the interface's description say.
+codes! {
+    /// The request cannot be read: a body that is no JSON or has other fields than described, a query that means
+    /// nothing. `detail` says where.
+    Malformed = "malformed", BAD_REQUEST;
+    /// Nobody is signed in, or the sign-in, token or ticket has ended. Sign in again.
+    SignInNeeded = "sign-in-needed", UNAUTHORIZED;
+    /// E-mail and password, or link, do not fit. Which of them is wrong is not said.
+    WrongCredentials = "wrong-credentials", UNAUTHORIZED;
+    /// The request rests on the cookie and does not come from a page of this server. Programs use a bearer token.
+    ForeignOrigin = "foreign-origin", FORBIDDEN;
+    /// The caller may see this, but their role does not let them do it.
+    Role = "role", FORBIDDEN;
+    /// The role would do, but something else is missing; `detail` says what.
+    Condition = "condition", FORBIDDEN;
+    /// Only an administrator of this server may.
+    AdministratorNeeded = "administrator-needed", FORBIDDEN;
+    /// Only the `plenary` command on the server itself may.
+    OperatorNeeded = "operator-needed", FORBIDDEN;
+    /// There is no such thing, or none that the caller may know of: told apart by nobody.
+    NotFound = "not-found", NOT_FOUND;
+    /// The address exists, but not for this method; `Allow` names those it takes.
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED;
+    /// The stage of the statement does not let anybody do this.
+    Stage = "stage", CONFLICT;
+    /// The group is archived. A coordinator can make it active again.
+    Archived = "archived", CONFLICT;
+    /// The statement cannot move from its stage to that one.
+    StageOrder = "stage-order", CONFLICT;
+    /// An account with this address exists already.
+    EmailTaken = "email-taken", CONFLICT;
+    /// The instance has its first administrator already.
+    AlreadyInitialised = "already-initialised", CONFLICT;
+    /// They are a member already.
+    AlreadyMember = "already-member", CONFLICT;
+    /// The contact person stays until another coordinator has taken over.
+    ContactPersonStays = "contact-person-stays", CONFLICT;
+    /// Only a coordinator can be the contact person.
+    NotACoordinator = "not-a-coordinator", CONFLICT;
+    /// Somebody else changed the same thing at the same time. Look at it again and repeat.
+    ChangedMeanwhile = "changed-meanwhile", CONFLICT;
+    /// The body is longer than this address takes.
+    TooLarge = "too-large", PAYLOAD_TOO_LARGE;
+    /// The body is not sent as `application/json`.
+    NotJson = "not-json", UNSUPPORTED_MEDIA_TYPE;
+    /// A value does not keep its rules; `detail` names it.
+    Invalid = "invalid", UNPROCESSABLE_ENTITY;
+    /// Nobody here has this e-mail address.
+    UnknownUser = "unknown-user", UNPROCESSABLE_ENTITY;
+    /// Too many tries from here. Wait as long as `Retry-After` says.
+    TooManyTries = "too-many-tries", TOO_MANY_REQUESTS;
+    /// The server made a mistake; its log says which.
+    Internal = "internal", INTERNAL_SERVER_ERROR;
+    /// Something stored is damaged; the server's operator finds out with `plenary verify`.
+    Damaged = "damaged", INTERNAL_SERVER_ERROR;
+    /// More at once than can be done. Try again after `Retry-After`.
+    Busy = "busy", SERVICE_UNAVAILABLE;
+    /// The server cannot write just now and starts afresh soon. Try again after `Retry-After`.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE;
+    /// The server's disk is nearly full. Nothing was saved.
+    DiskFull = "disk-full", INSUFFICIENT_STORAGE;
 }
 
 impl Error {
     /// The name that stays the same, for programs.
-    pub fn code(&self) -> &'static str {
-        self.parts().1
-    }
-
-    fn parts(&self) -> (StatusCode, &'static str) {
+    pub fn code(&self) -> Code {
         match self {
-            Self::SignInNeeded => (StatusCode::UNAUTHORIZED, "sign-in-needed"),
-            Self::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong-credentials"),
-            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign-origin"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
-            Self::Denied(DenyReason::NotAMember) => (StatusCode::NOT_FOUND, "not-found"),
-            Self::Denied(DenyReason::Role) => (StatusCode::FORBIDDEN, "role"),
-            Self::Denied(DenyReason::Stage) => (StatusCode::CONFLICT, "stage"),
-            Self::Denied(DenyReason::Needs(_)) => (StatusCode::FORBIDDEN, "condition"),
-            Self::Denied(DenyReason::Archived) => (StatusCode::CONFLICT, "archived"),
-            Self::AdministratorNeeded => (StatusCode::FORBIDDEN, "administrator-needed"),
-            Self::OperatorNeeded => (StatusCode::FORBIDDEN, "operator-needed"),
-            Self::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
-            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-            Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
-            Self::EmailTaken => (StatusCode::CONFLICT, "email-taken"),
-            Self::UnknownUser => (StatusCode::UNPROCESSABLE_ENTITY, "unknown-user"),
-            Self::AlreadyInitialised => (StatusCode::CONFLICT, "already-initialised"),
-            Self::Membership(MembershipError::AlreadyMember) => (StatusCode::CONFLICT, "already-member"),
-            Self::Membership(MembershipError::NotAMember) => (StatusCode::NOT_FOUND, "not-found"),
-            Self::Membership(MembershipError::ContactPersonStays) => {
-                (StatusCode::CONFLICT, "contact-person-stays")
-            }
-            Self::Membership(MembershipError::NotACoordinator) => (StatusCode::CONFLICT, "not-a-coordinator"),
-            Self::Stage(_) => (StatusCode::CONFLICT, "stage-order"),
-            Self::ChangedMeanwhile => (StatusCode::CONFLICT, "changed-meanwhile"),
-            Self::TooManyTries { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-tries"),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk-full"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            Self::Damaged => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            Self::SignInNeeded => Code::SignInNeeded,
+            Self::WrongCredentials => Code::WrongCredentials,
+            Self::ForeignOrigin => Code::ForeignOrigin,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::Denied(DenyReason::NotAMember) => Code::NotFound,
+            Self::Denied(DenyReason::Role) => Code::Role,
+            Self::Denied(DenyReason::Stage) => Code::Stage,
+            Self::Denied(DenyReason::Needs(_)) => Code::Condition,
+            Self::Denied(DenyReason::Archived) => Code::Archived,
+            Self::AdministratorNeeded => Code::AdministratorNeeded,
+            Self::OperatorNeeded => Code::OperatorNeeded,
+            Self::Malformed { .. } => Code::Malformed,
+            Self::NotJson => Code::NotJson,
+            Self::TooLarge => Code::TooLarge,
+            Self::Invalid { .. } => Code::Invalid,
+            Self::EmailTaken => Code::EmailTaken,
+            Self::UnknownUser => Code::UnknownUser,
+            Self::AlreadyInitialised => Code::AlreadyInitialised,
+            Self::Membership(MembershipError::AlreadyMember) => Code::AlreadyMember,
+            Self::Membership(MembershipError::NotAMember) => Code::NotFound,
+            Self::Membership(MembershipError::ContactPersonStays) => Code::ContactPersonStays,
+            Self::Membership(MembershipError::NotACoordinator) => Code::NotACoordinator,
+            Self::Stage(_) => Code::StageOrder,
+            Self::ChangedMeanwhile => Code::ChangedMeanwhile,
+            Self::TooManyTries { .. } => Code::TooManyTries,
+            Self::Busy => Code::Busy,
+            Self::DiskFull => Code::DiskFull,
+            Self::Unavailable => Code::Unavailable,
+            Self::Damaged => Code::Damaged,
+            Self::Internal => Code::Internal,
         }
     }
 
@@ -175,14 +268,14 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let (status, code) = self.parts();
+        let (status, code) = (self.code().status(), self.code().name());
         let problem = Problem {
             r#type: format!("urn:plenary:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
             code,
             // As the same thing that is missing, so that nobody can tell the two apart.
-            detail: if code == "not-found" { Self::NotFound.to_string() } else { self.to_string() },
+            detail: if self.code() == Code::NotFound { Self::NotFound.to_string() } else { self.to_string() },
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();

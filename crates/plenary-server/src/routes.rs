@@ -2,6 +2,32 @@
 //!
 //! The same router serves browsers and programs over TCP, and the `plenary` command over the Unix socket in the data
 //! directory (or inside its own process). Where a request came in is its [`Peer`].
+//!
+//! **A new route** is a handler with its description above it, registered with `routes!` (all methods of one path in
+//! one `routes!`, except those with a layer of their own):
+//!
+//! ```ignore
+//! pub(super) fn router() -> OpenApiRouter<App> {
+//!     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show))
+//! }
+//!
+//! /// Make a group
+//! ///
+//! /// Administrators only.
+//! #[utoipa::path(
+//!     post, path = "/groups", request_body = Create,
+//!     responses((status = 201, description = "Made", body = GroupView)),
+//! )]
+//! async fn create(State(app): State<App>, Caller(identity): Caller, Body(request): Body<Create>) -> ...
+//! ```
+//!
+//! The first paragraph is the summary. Types of bodies derive `ToSchema`; their names (`#[schema(as = NewGroup)]`) are
+//! shared by the whole description, so no two may be the same. Ids say `#[schema(value_type = Uuid)]`, values from
+//! below the server `#[schema(value_type = schemas::Role)]`. `routes/openapi.rs` fills in the rest: ids in paths, the
+//! names and tags of operations, and which problems a route of its kind may answer with (401 and 403 unless it says
+//! `security(())`, 404 with an id in its path, 400, 413, 415 and 422 with a body, 409 and 507 when it changes
+//! something, 500 and 503). Any other status it says itself: `(status = 429, description = "`too-many-tries`")`. The
+//! tests of the interface fail on an answer that is not described.
 
 mod admin;
 mod assets;
@@ -14,6 +40,8 @@ mod input;
 mod me;
 mod members;
 mod observe;
+mod openapi;
+mod schemas;
 mod session;
 mod statements;
 mod tickets;
@@ -29,10 +57,10 @@ use axum::{
     http::{HeaderValue, header},
     middleware,
     response::Response,
-    routing::get,
 };
 
 use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use self::documents::STATES_MAX;
 pub use self::{
@@ -40,9 +68,6 @@ pub use self::{
     caller::Peer,
 };
 use crate::{App, error::Error, websocket};
-
-/// The description of all this for programs; a test asks for each of its paths.
-const OPENAPI: &str = include_str!("routes/openapi.json");
 
 /// What a request's body may weigh where a route says nothing else, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -53,7 +78,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// unknown address.
 pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
     let https = app.config.is_https();
-    let api = Router::new()
+    let api = OpenApiRouter::new()
         .merge(session::router())
         .merge(me::router())
         .merge(users::router())
@@ -65,16 +90,19 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .merge(tickets::router())
         .merge(admin::router())
         .fallback(async || Error::NotFound);
-    Router::new()
+    let (router, described) = openapi::base()
         .nest("/api/v1", api)
-        .route("/api/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI)))
+        .merge(openapi::router())
         .merge(health::router())
         .merge(websocket::routes())
+        .split_for_parts();
+    router
         .fallback(assets::serve.layer(CompressionLayer::new()))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // Around the answer to a wrong method, too: browsers ask with OPTIONS what they may.
         .layer(middleware::from_fn_with_state(app.clone(), embedding::answer_embedding_pages))
         .layer(Extension(assets))
+        .layer(Extension(openapi::Description::of(&described)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response| with_security_headers(response, https)))
         .layer(middleware::from_fn(observe::observe))

@@ -6,6 +6,7 @@ use plenary_ids::{DocumentId, StatementId};
 use plenary_room::LiveDocument;
 use plenary_storage::{BoxFuture, StoreError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{App, rooms};
 
@@ -25,7 +26,7 @@ pub struct StoreReport {
 }
 
 /// What was found in all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Report {
     /// Nothing is damaged. There may be orphans.
     pub whole: bool,
@@ -39,11 +40,12 @@ pub struct Report {
     pub damage: Vec<Damage>,
     /// Documents that belong to no statement: left behind when the server ended between storing a document and its
     /// statement. They do no harm.
+    #[schema(value_type = Vec<Uuid>)]
     pub orphans: Vec<DocumentId>,
 }
 
 /// One thing that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum Damage {
     /// A piece of the store.
@@ -54,6 +56,7 @@ pub enum Damage {
     /// A document that cannot be read or built.
     Document {
         /// Which.
+        #[schema(value_type = Uuid)]
         document: DocumentId,
         /// What is wrong.
         reason: String,
@@ -61,15 +64,19 @@ pub enum Damage {
     /// A statement names a document that does not exist.
     DocumentMissing {
         /// The statement.
+        #[schema(value_type = Uuid)]
         statement: StatementId,
         /// What it names.
+        #[schema(value_type = Uuid)]
         document: DocumentId,
     },
     /// A document does not know the statement that names it, so nobody can open it.
     DocumentUnlinked {
         /// The statement.
+        #[schema(value_type = Uuid)]
         statement: StatementId,
         /// What it names.
+        #[schema(value_type = Uuid)]
         document: DocumentId,
     },
 }

@@ -21,14 +21,12 @@ use std::{
 };
 
 use axum::{
-    Router,
     extract::{
         WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket},
     },
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use bytes::Bytes;
 use futures_util::{
@@ -42,6 +40,7 @@ use tokio::{
     sync::{Semaphore, watch},
     time::{Instant, sleep_until, timeout},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::outbox::{Outbox, Outgoing, Turn, Waiting};
 use crate::{
@@ -85,10 +84,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 const CONNECTIONS_PER_USER_MAX: usize = 256;
 
 /// The two endpoints.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/sync/{document}", get(y_websocket::upgrade))
-        .route("/sync", get(hocuspocus::upgrade))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(y_websocket::upgrade)).routes(routes!(hocuspocus::upgrade))
 }
 
 /// The open connections. Cheap to clone.

@@ -56,7 +56,7 @@ pub struct Token {
 }
 
 /// How often a sign-in link works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkUses {
     /// Once.

@@ -1,6 +1,7 @@
 //! What administrators ask of the instance as a whole.
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, extract::State};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::caller::Administrator;
 use crate::{
@@ -9,10 +10,14 @@ use crate::{
     verify::{Report, verify},
 };
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/admin/verify", post(check))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(check))
 }
 
+/// Read everything stored and say what is damaged
+///
+/// Administrators only, one at a time.
+#[utoipa::path(post, path = "/admin/verify", responses((status = 200, description = "What was found", body = Report)))]
 async fn check(State(app): State<App>, _: Administrator) -> Result<Json<Report>, Error> {
     // Reading everything once at a time is enough.
     let Ok(_turn) = app.verifying.try_lock() else {

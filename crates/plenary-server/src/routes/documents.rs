@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
     extract::{Query, State},
     http::{Uri, header},
     response::IntoResponse,
-    routing::get,
 };
 use base64::{
     Engine, alphabet,
@@ -18,12 +16,17 @@ use plenary_ids::DocumentId;
 use serde::Deserialize;
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use tower_http::compression::CompressionLayer;
+use utoipa::IntoParams;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 
 use super::{caller::Caller, input::Id};
 use crate::{App, error::Error};
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/documents/{document}/state", get(state).layer(CompressionLayer::new()))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(state).layer(CompressionLayer::new()))
 }
 
 /// States that may be under way at once: each is a copy of a whole document until its last byte is written.
@@ -32,7 +35,8 @@ pub(crate) const STATES_MAX: usize = 32;
 /// How long a request waits for its place.
 const PLACE_WITHIN: Duration = Duration::from_secs(5);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Params {
     /// What the caller has: an encoded state vector in base64url, padded or not.
     sv: Option<String>,
@@ -43,7 +47,16 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The document as one Yjs v1 update, or what is missing against `?sv=`. Only what is durable.
+/// A document's state as one Yjs v1 update, or what is missing against `sv`
+///
+/// Only what is durable.
+#[utoipa::path(
+    get, path = "/documents/{document}/state", params(Params),
+    responses((
+        status = 200, description = "A Yjs v1 update",
+        body = Vec<u8>, content_type = "application/octet-stream",
+    )),
+)]
 async fn state(
     State(app): State<App>,
     Caller(identity): Caller,

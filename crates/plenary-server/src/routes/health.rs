@@ -1,23 +1,36 @@
 //! What watches over the server asks: is it alive, is it fit, how is it doing.
 
 use axum::{
-    Router,
     extract::{FromRequestParts, Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::caller::{Administrator, Local};
 use crate::{App, error::Error, health::Fitness};
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/healthz", get(async || "alive\n"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics))
 }
 
+/// Whether the process is alive
+#[utoipa::path(
+    get, path = "/healthz", security(()),
+    responses((status = 200, description = "Alive", body = String, content_type = "text/plain")),
+)]
+async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// Whether it is fit
+#[utoipa::path(
+    get, path = "/readyz", security(()),
+    responses(
+        (status = 200, description = "Fit", body = String, content_type = "text/plain"),
+        (status = 503, description = "It is ending, or the store failed", body = String, content_type = "text/plain"),
+    ),
+)]
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     match app.health.fitness() {
         Fitness::Ready => (StatusCode::OK, "ready\n"),
@@ -26,7 +39,17 @@ async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     }
 }
 
+/// Figures in Prometheus' text form
+///
 /// For this machine and for administrators: how busy a group is, is nobody else's business.
+#[utoipa::path(
+    get, path = "/metrics",
+    responses(
+        (status = 200, description = "Figures", body = String, content_type = "text/plain"),
+        (status = 401, description = "`sign-in-needed`"),
+        (status = 403, description = "`administrator-needed`"),
+    ),
+)]
 async fn metrics(
     State(app): State<App>,
     Local(is_local): Local,

@@ -1,24 +1,21 @@
 //! What the caller is and sees.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::StatusCode,
-    routing::{get, put},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use plenary_ids::{GroupId, StatementId, UserId};
 use plenary_permissions::{Access, Channel};
-use plenary_statements::{Documents, Name, StatementKind};
+use plenary_statements::{Name, StatementKind};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{caller::Caller, input::Body};
+use super::{caller::Caller, input::Body, schemas, statements::DocumentsView};
 use crate::{App, auth::Via, error::Error, rooms::Affected};
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/me", get(me)).route("/me/password", put(change_password))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(me)).routes(routes!(change_password))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Me {
     user: Myself,
     /// Those without statements, too.
@@ -26,33 +23,45 @@ struct Me {
     statements: Vec<MyStatement>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Myself {
+    #[schema(value_type = Uuid)]
     id: UserId,
+    #[schema(value_type = schemas::Name)]
     name: String,
     email: Option<String>,
     administrator: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct MyStatement {
+    #[schema(value_type = Uuid)]
     id: StatementId,
+    #[schema(value_type = schemas::Name)]
     title: Name,
+    #[schema(value_type = schemas::StatementKind)]
     kind: StatementKind,
+    #[schema(value_type = schemas::Stage)]
     stage: &'static str,
     group: MyGroup,
-    documents: Documents,
+    documents: DocumentsView,
     /// What is granted on the body.
+    #[schema(value_type = schemas::Access)]
     access: &'static str,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 struct MyGroup {
+    #[schema(value_type = Uuid)]
     id: GroupId,
+    #[schema(value_type = schemas::Name)]
     name: Name,
+    #[schema(value_type = schemas::Role)]
     role: &'static str,
 }
 
+/// Who the caller is and what they may open
+#[utoipa::path(get, path = "/me", responses((status = 200, description = "This", body = Me)))]
 async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>, Error> {
     let user = app.directory.user(identity.user).await?;
     let (mut groups, mut statements) = (Vec::new(), Vec::new());
@@ -69,7 +78,7 @@ async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>
                 kind: statement.kind,
                 stage: stage.name(),
                 group: mine.clone(),
-                documents: statement.documents,
+                documents: statement.documents.into(),
                 access: match access {
                     Access::Read => "read",
                     Access::Write => "write",
@@ -86,14 +95,21 @@ async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>
     Ok(Json(Me { user, groups, statements }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangePassword {
     present: Option<String>,
+    #[schema(min_length = 12, max_length = 128)]
     new: String,
 }
 
+/// Set the caller's password
+///
 /// Ends every session, token and link of the caller, the present one too: sign in again with the new password.
+#[utoipa::path(
+    put, path = "/me/password", request_body = ChangePassword,
+    responses((status = 204, description = "Set")),
+)]
 async fn change_password(
     State(app): State<App>,
     Caller(identity): Caller,

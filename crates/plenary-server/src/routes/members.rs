@@ -1,20 +1,17 @@
 //! Who is in a group.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::StatusCode,
-    response::IntoResponse,
-    routing::{get, patch},
-};
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use plenary_ids::{GroupId, UserId};
 use plenary_permissions::{Action, Role};
 use plenary_statements::{Membership, MembershipError, Name};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::Caller,
     input::{Body, Id, Ids, created},
+    schemas,
 };
 use crate::{
     App,
@@ -23,23 +20,26 @@ use crate::{
     rooms::Affected,
 };
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/groups/{group}/members", get(list).post(add))
-        .route("/groups/{group}/members/{user}", patch(change).delete(remove))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(change, remove))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
 struct MemberView {
     user: MemberUser,
+    #[schema(value_type = schemas::Role)]
     role: &'static str,
     contact_person: bool,
+    /// Milliseconds since 1970 UTC.
     since: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct MemberUser {
+    #[schema(value_type = Uuid)]
     id: UserId,
+    #[schema(value_type = Option<schemas::Name>)]
     name: Option<Name>,
     /// Shown to those who manage members; to the others it is nobody's business.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,11 +58,17 @@ impl MemberView {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Members)]
 struct MembersView {
     members: Vec<MemberView>,
 }
 
+/// Who is in a group
+#[utoipa::path(
+    get, path = "/groups/{group}/members",
+    responses((status = 200, description = "These", body = MembersView)),
+)]
 async fn list(
     State(app): State<App>,
     Caller(identity): Caller,
@@ -79,13 +85,20 @@ async fn list(
     Ok(Json(MembersView { members }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewMember)]
 struct Add {
     email: String,
+    #[schema(value_type = schemas::Role)]
     role: String,
 }
 
+/// Bring somebody with an account in
+#[utoipa::path(
+    post, path = "/groups/{group}/members", request_body = Add,
+    responses((status = 201, description = "In", body = MemberView)),
+)]
 async fn add(
     State(app): State<App>,
     Caller(identity): Caller,
@@ -105,15 +118,24 @@ async fn add(
     Ok(created(MemberView::of(&membership, Some(user), true)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MemberChange)]
 struct Change {
+    #[schema(value_type = Option<schemas::Role>)]
     role: Option<String>,
     /// True to hand the contact person's mark over to this member.
     #[serde(default)]
     contact_person: bool,
 }
 
+/// Change a member's role, or make them the contact person
+///
+/// Open sockets follow before this answers.
+#[utoipa::path(
+    patch, path = "/groups/{group}/members/{user}", request_body = Change,
+    responses((status = 200, description = "As it is now", body = MemberView)),
+)]
 async fn change(
     State(app): State<App>,
     Caller(identity): Caller,
@@ -141,7 +163,13 @@ async fn change(
     Ok(Json(MemberView::of(&membership, account, true)))
 }
 
+/// Take somebody out
+///
 /// Once this answers, nothing is accepted from them any more and nothing of the group is written to their sockets.
+#[utoipa::path(
+    delete, path = "/groups/{group}/members/{user}",
+    responses((status = 204, description = "Out")),
+)]
 async fn remove(
     State(app): State<App>,
     Caller(identity): Caller,

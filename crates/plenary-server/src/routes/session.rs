@@ -1,17 +1,19 @@
 //! Signing in and out.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::post,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::{Caller, ClientAddress, Operator},
     input::{Body, created},
+    schemas,
     users::UserView,
 };
 use crate::{
@@ -23,14 +25,14 @@ use crate::{
     rooms::Affected,
 };
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/session", post(sign_in).delete(sign_out))
-        .route("/session/link", post(sign_in_by_link))
-        .route("/session/links", post(create_link))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_in, sign_out))
+        .routes(routes!(sign_in_by_link))
+        .routes(routes!(create_link))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
     email: String,
@@ -39,6 +41,16 @@ struct SignIn {
     device: Device,
 }
 
+/// Sign in; the session comes as a cookie
+#[utoipa::path(
+    post, path = "/session", request_body = SignIn, security(()),
+    responses(
+        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 401, description = "`wrong-credentials`"),
+        (status = 403, description = "`foreign-origin`"),
+        (status = 429, description = "`too-many-tries`"),
+    ),
+)]
 async fn sign_in(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -56,16 +68,27 @@ async fn sign_in(
     signed_in(&app, user, SignInBy::Password, request.device).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LinkSignIn)]
 struct Link {
     secret: String,
     #[serde(default)]
     device: Device,
 }
 
+/// Sign in with the secret of a link
+///
 /// The secret of a link is in the fragment, which browsers do not send: the page posts it when the person is there,
 /// so a mail scanner that looks at the link does not use it up.
+#[utoipa::path(
+    post, path = "/session/link", request_body = Link, security(()),
+    responses(
+        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 401, description = "`wrong-credentials`"),
+        (status = 403, description = "`foreign-origin`"),
+    ),
+)]
 async fn sign_in_by_link(
     State(app): State<App>,
     headers: HeaderMap,
@@ -81,7 +104,7 @@ fn refuse_foreign_page(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     if auth::is_from_foreign_page(&app.config, headers) { Err(Error::ForeignOrigin) } else { Ok(()) }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SignedIn {
     user: UserView,
 }
@@ -94,7 +117,10 @@ async fn signed_in(app: &App, user: User, by: SignInBy, device: Device) -> Resul
     Ok(([(header::SET_COOKIE, kept)], body).into_response())
 }
 
+/// Sign out
+///
 /// Ends the session and every socket that rests on it; a bearer token is left alone.
+#[utoipa::path(delete, path = "/session", responses((status = 204, description = "Signed out")))]
 async fn sign_out(State(app): State<App>, Caller(identity): Caller) -> Result<Response, Error> {
     if let Via::Session(hash) = identity.via {
         app.directory.close_session(hash).await?;
@@ -112,13 +138,14 @@ fn cookie(text: String) -> HeaderValue {
     HeaderValue::try_from(text).expect("a name, a base64url secret and words of ours are a header")
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewLink {
     email: String,
     #[serde(default = "once")]
     uses: LinkUses,
     #[serde(default = "three_days")]
+    #[schema(value_type = schemas::Span)]
     expires: Span,
 }
 
@@ -130,14 +157,21 @@ fn three_days() -> Span {
     Span(std::time::Duration::from_secs(3 * 24 * 3600))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Link)]
 struct LinkView {
     secret: String,
     /// Where the page finds it; goes behind the address of this server.
     path: String,
 }
 
+/// Make a sign-in link for somebody
+///
 /// Only the operator: a link signs in as somebody else.
+#[utoipa::path(
+    post, path = "/session/links", request_body = NewLink,
+    responses((status = 201, description = "Made", body = LinkView)),
+)]
 async fn create_link(
     State(app): State<App>,
     _: Operator,

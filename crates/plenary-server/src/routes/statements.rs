@@ -1,24 +1,29 @@
 //! Statements: starting one, and moving it from stage to stage.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{DefaultBodyLimit, State},
     response::IntoResponse,
-    routing::{get, post},
 };
 use bytes::Bytes;
 use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
 use plenary_permissions::{Action, Stage};
-use plenary_statements::{Documents, Schema, Statement, StatementKind};
+use plenary_statements::{Documents, Name, Schema, Statement, StatementKind};
 use plenary_storage::NewRecord;
 use plenary_text::{MARKDOWN_BYTES_MAX, empty_body, import_markdown};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 use uuid::Uuid;
 
 use super::{
     caller::Caller,
     input::{Body, Id, created},
+    schemas,
 };
 use crate::{
     App,
@@ -30,25 +35,82 @@ use crate::{
 /// A Yjs v1 update that says nothing: no structs, no deletions.
 const NOTHING: [u8; 2] = [0, 0];
 
-pub(super) fn router() -> Router<App> {
+pub(super) fn router() -> OpenApiRouter<App> {
     // As JSON a line break or a quotation mark takes two bytes.
     let limit = DefaultBodyLimit::max(2 * MARKDOWN_BYTES_MAX + 64 * 1024);
-    Router::new()
-        .route("/groups/{group}/statements", post(create).layer(limit).get(list))
-        .route("/statements/{statement}", get(show))
-        .route("/statements/{statement}/stage", post(move_to))
+    OpenApiRouter::new()
+        .routes(routes!(create).layer(limit))
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(move_to))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewStatement)]
 struct Create {
+    #[schema(value_type = schemas::Name)]
     title: String,
+    #[schema(value_type = Option<schemas::StatementKind>)]
     kind: Option<String>,
+    #[schema(value_type = Option<schemas::DocumentSchema>)]
     schema: Option<String>,
     /// What the body starts with; for linear text only.
+    #[schema(max_length = 1048576)]
     markdown: Option<String>,
 }
 
+/// A statement
+#[derive(Serialize, ToSchema)]
+#[schema(as = Statement)]
+struct StatementView {
+    #[schema(value_type = Uuid)]
+    id: StatementId,
+    #[schema(value_type = Uuid)]
+    group: GroupId,
+    #[schema(value_type = schemas::Name)]
+    title: Name,
+    #[schema(value_type = schemas::StatementKind)]
+    kind: StatementKind,
+    #[schema(value_type = schemas::DocumentSchema)]
+    schema: Schema,
+    documents: DocumentsView,
+    /// Milliseconds since 1970 UTC.
+    created: u64,
+    #[schema(value_type = schemas::Stage)]
+    stage: &'static str,
+}
+
+impl From<Statement> for StatementView {
+    fn from(statement: Statement) -> Self {
+        let stage = statement.stage().name();
+        let Statement { id, group, title, kind, schema, documents, created, lifecycle: _ } = statement;
+        Self { id, group, title, kind, schema, documents: documents.into(), created, stage }
+    }
+}
+
+/// The documents of a statement
+#[derive(Serialize, ToSchema)]
+#[schema(as = Documents)]
+pub(super) struct DocumentsView {
+    #[schema(value_type = Uuid)]
+    body: DocumentId,
+    #[schema(value_type = Uuid)]
+    comments: DocumentId,
+}
+
+impl From<Documents> for DocumentsView {
+    fn from(documents: Documents) -> Self {
+        let Documents { body, comments } = documents;
+        Self { body, comments }
+    }
+}
+
+/// Start a statement
+#[utoipa::path(
+    post, path = "/groups/{group}/statements", request_body = Create,
+    responses((status = 201, description = "Started", body = StatementView)),
+)]
 async fn create(
     State(app): State<App>,
     Caller(identity): Caller,
@@ -72,7 +134,7 @@ async fn create(
     let new = NewStatement { group: group.id, title, kind, schema, documents };
     let statement = app.directory.create_statement(Actor::of(&identity), new).await?;
     tracing::info!(statement = %statement.id, group = %group.id, user = %identity.user, "statement started");
-    Ok(created(statement))
+    Ok(created(StatementView::from(statement)))
 }
 
 async fn first_update(schema: Schema, markdown: Option<String>) -> Result<Vec<u8>, Error> {
@@ -100,11 +162,16 @@ async fn start_document(app: &App, update: Vec<u8>) -> Result<DocumentId, Error>
     Ok(document)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Statements {
-    statements: Vec<Statement>,
+    statements: Vec<StatementView>,
 }
 
+/// A group's statements
+#[utoipa::path(
+    get, path = "/groups/{group}/statements",
+    responses((status = 200, description = "These", body = Statements)),
+)]
 async fn list(
     State(app): State<App>,
     Caller(identity): Caller,
@@ -112,31 +179,44 @@ async fn list(
 ) -> Result<Json<Statements>, Error> {
     let (group, _) = app.directory.group(&identity, group).await?;
     let statements = app.directory.statements_of(group.id).await?;
-    Ok(Json(Statements { statements }))
+    Ok(Json(Statements { statements: statements.into_iter().map(StatementView::from).collect() }))
 }
 
+/// A statement
+#[utoipa::path(
+    get, path = "/statements/{statement}",
+    responses((status = 200, description = "This", body = StatementView)),
+)]
 async fn show(
     State(app): State<App>,
     Caller(identity): Caller,
     Id(statement): Id<StatementId>,
-) -> Result<Json<Statement>, Error> {
+) -> Result<Json<StatementView>, Error> {
     let (statement, _) = app.directory.statement(&identity, statement).await?;
-    Ok(Json(statement))
+    Ok(Json(statement.into()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StageChange)]
 struct MoveTo {
+    #[schema(value_type = schemas::Stage)]
     to: String,
 }
 
+/// Move a statement to another stage
+///
 /// Once this answers, everybody's access is as the new stage has it, in open sockets too.
+#[utoipa::path(
+    post, path = "/statements/{statement}/stage", request_body = MoveTo,
+    responses((status = 200, description = "As it is now", body = StatementView)),
+)]
 async fn move_to(
     State(app): State<App>,
     Caller(identity): Caller,
     Id(statement): Id<StatementId>,
     Body(request): Body<MoveTo>,
-) -> Result<Json<Statement>, Error> {
+) -> Result<Json<StatementView>, Error> {
     let (statement, standing) = app.directory.statement(&identity, statement).await?;
     standing.require_at(Action::ChangeStage, statement.stage())?;
     let to: Stage = request.to.parse()?;
@@ -144,5 +224,5 @@ async fn move_to(
     let Documents { body, comments } = statement.documents;
     app.rights_changed(Affected::Documents(vec![body, comments])).await;
     tracing::info!(statement = %statement.id, user = %identity.user, stage = %to, "statement moved");
-    Ok(Json(statement))
+    Ok(Json(statement.into()))
 }

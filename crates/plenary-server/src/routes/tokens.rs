@@ -1,17 +1,19 @@
 //! Bearer tokens, for programs.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, State},
     http::StatusCode,
     response::IntoResponse,
-    routing::{delete, get},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::Caller,
     input::{Body, created},
+    schemas,
 };
 use crate::{
     App,
@@ -22,16 +24,18 @@ use crate::{
     rooms::Affected,
 };
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/tokens", get(list).post(create)).route("/tokens/{token}", delete(revoke))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewToken)]
 struct Create {
     /// Whose; the caller's own if not said. Only the operator says anybody else's.
     email: Option<String>,
     #[serde(default = "one_day")]
+    #[schema(value_type = schemas::Span)]
     expires: Span,
 }
 
@@ -39,17 +43,23 @@ fn one_day() -> Span {
     Span(std::time::Duration::from_secs(24 * 3600))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenWithSecret)]
 struct Created {
+    /// Not shown again.
     token: String,
     #[serde(flatten)]
     view: TokenView,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
 struct TokenView {
+    /// What it is revoked by.
     id: String,
+    /// Milliseconds since 1970 UTC.
     created: u64,
+    /// Milliseconds since 1970 UTC.
     expires: u64,
 }
 
@@ -59,6 +69,13 @@ impl TokenView {
     }
 }
 
+/// Make a bearer token
+///
+/// One's own, in a session; anybody's, as the operator.
+#[utoipa::path(
+    post, path = "/tokens", request_body = Create,
+    responses((status = 201, description = "Made; the token is not shown again", body = Created)),
+)]
 async fn create(
     State(app): State<App>,
     Caller(identity): Caller,
@@ -82,17 +99,25 @@ async fn create(
     Ok(created(Created { token: secret, view }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Tokens {
     tokens: Vec<TokenView>,
 }
 
+/// The caller's bearer tokens, without their secrets
+#[utoipa::path(get, path = "/tokens", responses((status = 200, description = "These", body = Tokens)))]
 async fn list(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Tokens>, Error> {
     let tokens = app.directory.tokens_of(identity.user).await?;
     Ok(Json(Tokens { tokens: tokens.into_iter().map(|(id, token)| TokenView::of(id, token)).collect() }))
 }
 
-/// Ends a token and every socket that rests on it.
+/// Revoke a token of one's own
+///
+/// Ends every socket that rests on it, too.
+#[utoipa::path(
+    delete, path = "/tokens/{token}", params(("token" = String, Path, description = "The token's `id`")),
+    responses((status = 204, description = "Revoked")),
+)]
 async fn revoke(
     State(app): State<App>,
     Caller(identity): Caller,

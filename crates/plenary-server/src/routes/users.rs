@@ -1,18 +1,16 @@
 //! Accounts, for administrators.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    response::IntoResponse,
-    routing::{get, patch, post},
-};
+use axum::{Json, extract::State, response::IntoResponse};
 use plenary_ids::UserId;
 use plenary_statements::Name;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     caller::{Administrator, Operator},
     input::{Body, Id, created},
+    schemas,
 };
 use crate::{
     App,
@@ -21,17 +19,17 @@ use crate::{
     rooms::Affected,
 };
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/users", get(list).post(create))
-        .route("/users/{user}", patch(change))
-        .route("/instance", post(initialise))
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(change)).routes(routes!(initialise))
 }
 
 /// An account as its owner and administrators see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 pub(super) struct UserView {
+    #[schema(value_type = Uuid)]
     id: UserId,
+    #[schema(value_type = schemas::Name)]
     name: Name,
     email: String,
     administrator: bool,
@@ -45,11 +43,14 @@ impl UserView {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewUser)]
 struct Create {
     email: String,
+    #[schema(value_type = schemas::Name)]
     name: String,
+    #[schema(min_length = 12, max_length = 128)]
     password: Option<String>,
 }
 
@@ -60,6 +61,13 @@ impl Create {
     }
 }
 
+/// Make an account
+///
+/// Administrators only.
+#[utoipa::path(
+    post, path = "/users", request_body = Create,
+    responses((status = 201, description = "Made", body = UserView)),
+)]
 async fn create(
     State(app): State<App>,
     _: Administrator,
@@ -70,7 +78,13 @@ async fn create(
     Ok(created(UserView::of(&user)))
 }
 
-/// The first administrator. Only the operator, and only once.
+/// Make the first administrator
+///
+/// Only the operator, and only once.
+#[utoipa::path(
+    post, path = "/instance", request_body = Create,
+    responses((status = 201, description = "Made", body = UserView)),
+)]
 async fn initialise(
     State(app): State<App>,
     _: Operator,
@@ -81,23 +95,34 @@ async fn initialise(
     Ok(created(UserView::of(&user)))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Users {
     users: Vec<UserView>,
 }
 
+/// All accounts
+///
+/// Administrators only.
+#[utoipa::path(get, path = "/users", responses((status = 200, description = "These", body = Users)))]
 async fn list(State(app): State<App>, _: Administrator) -> Result<Json<Users>, Error> {
     let users = app.directory.users().await?.iter().map(UserView::of).collect();
     Ok(Json(Users { users }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UserChange)]
 struct Change {
     closed: bool,
 }
 
-/// Closes an account, which ends all that rests on it at once, or opens it again.
+/// Close an account, or open it again
+///
+/// Closing ends all that rests on it at once. Administrators only.
+#[utoipa::path(
+    patch, path = "/users/{user}", request_body = Change,
+    responses((status = 200, description = "As it is now", body = UserView)),
+)]
 async fn change(
     State(app): State<App>,
     _: Administrator,

@@ -41,7 +41,18 @@ const TOO_MANY_DOCUMENTS: &str = "too-many-documents";
 
 const BAD_TOKEN: Refusal = Refusal::Because(CloseReason::BadToken);
 
-/// Takes in a socket of this dialect. Who it is turns out later.
+/// Many documents over a WebSocket, in the Hocuspocus dialect (docs/protocol.md)
+///
+/// Who it is turns out later.
+#[utoipa::path(
+    get, path = "/sync", security((), ("cookie" = [])),
+    responses(
+        (status = 101, description = "The connection is a WebSocket now"),
+        (status = 400, description = "`malformed`: not the beginning of a WebSocket"),
+        (status = 426, description = "`malformed`: not the beginning of a WebSocket"),
+        (status = 503, description = "`busy`"),
+    ),
+)]
 pub(super) async fn upgrade(
     State(app): State<App>,
     headers: HeaderMap,

@@ -16,6 +16,7 @@ use plenary_room::{Dialect, Pace};
 use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::Instrument;
+use utoipa::IntoParams;
 
 use super::{
     Admission, Dialog, LOOK_AGAIN, Progress, Refusal, admit, busy, cookie, expiry,
@@ -29,14 +30,28 @@ use crate::{
 };
 
 /// Stock providers cannot set headers, so credentials come in the query; what is logged of a path never has it.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Shown {
+    /// From `POST /api/v1/tickets`.
     ticket: Option<String>,
+    /// A bearer token, for stock clients.
     token: Option<String>,
 }
 
-/// Lets somebody into one document. Whoever is not let in is upgraded all the same and told so by a close code,
+/// One document over a WebSocket, in the y-websocket dialect (docs/protocol.md)
+///
+/// Whoever is not let in is upgraded all the same and told so by a close code,
 /// for a browser shows a page nothing of a refused upgrade.
+#[utoipa::path(
+    get, path = "/sync/{document}", params(Shown), security((), ("bearer" = []), ("cookie" = [])),
+    responses(
+        (status = 101, description = "The connection is a WebSocket now"),
+        (status = 400, description = "`malformed`: not the beginning of a WebSocket"),
+        (status = 426, description = "`malformed`: not the beginning of a WebSocket"),
+        (status = 503, description = "`busy`"),
+    ),
+)]
 pub(super) async fn upgrade(
     State(app): State<App>,
     Path(document): Path<String>,

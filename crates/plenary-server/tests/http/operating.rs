@@ -152,22 +152,52 @@ async fn only_administrators_verify() {
 async fn the_description_names_what_is_there_and_no_more() {
     let site = site();
     let described = site.get(&Who::Nobody, "/api/openapi.json").await.expect(200).json();
-    for (path, methods) in described["paths"].as_object().unwrap() {
-        for method in
-            ["get", "post", "put", "patch", "delete"].iter().filter(|method| methods[**method].is_object())
-        {
+    for (path, item) in described["paths"].as_object().unwrap() {
+        let methods = ["get", "post", "put", "patch", "delete"];
+        for method in methods.iter().filter(|method| item[**method].is_object()) {
             let filled = path.replace(['{', '}'], "");
             let answer =
                 site.ask(&Who::Nobody, method.to_uppercase().parse().unwrap(), &filled, Value::Null).await;
             assert!(!matches!(answer.status.as_u16(), 404 | 405), "{method} {path}: {}", answer.status);
         }
     }
-    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/routes")).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        for route in source.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
-            let is_named =
-                described["paths"].get(route).or(described["paths"].get(format!("/api/v1{route}")));
-            assert!(is_named.is_some(), "{route} belongs into openapi.json, too");
+    let routes = site.routes();
+    assert!(routes.len() > 15, "{routes:?}");
+    for route in routes {
+        assert!(described["paths"].get(&route).is_some(), "{route} is not described: register it with `routes!`");
+    }
+}
+
+#[tokio::test]
+async fn each_operation_has_a_name_of_its_own_and_says_what_it_answers() {
+    let site = site();
+    let described = site.get(&Who::Nobody, "/api/openapi.json").await.expect(200).json();
+    let mut names = std::collections::HashSet::new();
+    for (path, item) in described["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} twice");
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
+            let mut answers = operation["responses"].as_object().unwrap().keys();
+            assert!(answers.any(|status| status.starts_with(['1', '2'])), "{method} {path} never succeeds");
         }
+    }
+    for used in used_components(&described) {
+        assert!(described.pointer(&used).is_some(), "{used} is named and not there");
+    }
+}
+
+/// What the description refers to, as JSON pointers.
+fn used_components(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| match (name.as_str(), value) {
+                ("$ref", Value::String(reference)) => vec![reference.trim_start_matches('#').to_owned()],
+                _ => used_components(value),
+            })
+            .collect(),
+        Value::Array(values) => values.iter().flat_map(used_components).collect(),
+        _ => Vec::new(),
     }
 }
