@@ -1,5 +1,6 @@
 //! Who is calling: credentials in, an [`Identity`] out. What somebody may do is not decided here.
 
+mod password_rules;
 mod passwords;
 mod throttle;
 
@@ -12,7 +13,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 pub use self::{
-    passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords},
+    password_rules::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordOwner},
+    passwords::{PasswordError, Passwords},
     throttle::Throttle,
 };
 use crate::config::Config;

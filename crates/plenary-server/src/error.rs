@@ -344,7 +344,7 @@ impl From<StateError> for Error {
 impl From<PasswordError> for Error {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::TooShort { .. } | PasswordError::TooLong { .. } => {
+            PasswordError::TooShort { .. } | PasswordError::TooLong { .. } | PasswordError::Obvious => {
                 Self::Invalid { field: "password", reason: error.to_string() }
             }
             PasswordError::Busy => Self::Busy,

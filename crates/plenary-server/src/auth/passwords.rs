@@ -8,17 +8,16 @@ use argon2::{
 };
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
+use super::password_rules::{self, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordOwner};
+
 const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 
-/// The shortest password, in characters. No rules about which: length is what counts.
-pub const PASSWORD_CHARS_MIN: usize = 12;
-/// The longest password, in characters.
-pub const PASSWORD_CHARS_MAX: usize = 128;
-
-// Four at a time take 256 MiB; who waits longer than this is told to come back.
+// Four at a time take 256 MiB.
 const AT_A_TIME_MAX: usize = 4;
+// Who waits longer than this is told to come back; so is, at once, who would wait behind too many.
 const WAIT_MAX: Duration = Duration::from_secs(2);
+const WAITING_MAX: usize = 64;
 
 /// Why a password cannot be taken or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +34,11 @@ pub enum PasswordError {
         /// How many it has.
         chars: usize,
     },
+    /// Little more than the person's address, name, or the name of this program.
+    #[error(
+        "this is little more than the address, the name or the name of this program; add words of your own"
+    )]
+    Obvious,
     /// Too many are being checked.
     #[error("too many passwords are being checked just now")]
     Busy,
@@ -48,6 +52,8 @@ pub enum PasswordError {
 pub struct Passwords {
     argon2: Argon2<'static>,
     turns: Arc<Semaphore>,
+    /// Places to wait for a turn.
+    places: Arc<Semaphore>,
     /// A hash that nothing fits, of the same cost as a real one.
     decoy: Arc<str>,
 }
@@ -60,6 +66,7 @@ impl Passwords {
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             turns: Arc::new(Semaphore::new(cores.min(AT_A_TIME_MAX))),
+            places: Arc::new(Semaphore::new(WAITING_MAX)),
             decoy: format!(
                 "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1$AAAAAAAAAAAAAAAAAAAAAA$\
                  AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -69,14 +76,15 @@ impl Passwords {
     }
 
     /// The PHC string of `password`, to be stored. Takes about a tenth of a second of one core.
-    pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
-        let chars = password.chars().count();
-        if chars < PASSWORD_CHARS_MIN {
-            return Err(PasswordError::TooShort { chars });
-        }
-        if chars > PASSWORD_CHARS_MAX {
-            return Err(PasswordError::TooLong { chars });
-        }
+    ///
+    /// Fails with the rule it breaks, before anything is computed.
+    pub async fn hash(&self, password: String, owner: PasswordOwner<'_>) -> Result<String, PasswordError> {
+        password_rules::check(&password, owner)?;
+        self.rehash(password).await
+    }
+
+    /// The same for a password that was taken before, under whatever rules there were.
+    pub async fn rehash(&self, password: String) -> Result<String, PasswordError> {
         let argon2 = self.argon2.clone();
         self.in_turn(move || {
             argon2
@@ -103,10 +111,27 @@ impl Passwords {
         Ok(fits && is_plausible)
     }
 
+    /// Whether `stored` was made with what passwords are hashed with now.
+    pub fn is_current(&self, stored: &str) -> bool {
+        PasswordHash::new(stored).is_ok_and(|stored| {
+            let made_with = Params::try_from(&stored);
+            let now = self.argon2.params();
+            stored.algorithm == Algorithm::Argon2id.ident()
+                && stored.version == Some(Version::V0x13.into())
+                && made_with.is_ok_and(|with| {
+                    (with.m_cost(), with.t_cost(), with.p_cost())
+                        == (now.m_cost(), now.t_cost(), now.p_cost())
+                })
+        })
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(PasswordError::Busy);
+        };
         let turn = match timeout(WAIT_MAX, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(turn)) => turn,
             Ok(Err(_)) | Err(_) => return Err(PasswordError::Busy),
@@ -131,10 +156,12 @@ impl Default for Passwords {
 mod tests {
     use super::*;
 
+    const ANA: PasswordOwner<'_> = PasswordOwner { email: "ana@ngo.example", name: "Ana" };
+
     #[tokio::test]
     async fn a_password_fits_its_own_hash_and_no_other() {
         let passwords = Passwords::new();
-        let stored = passwords.hash("correct horse battery".into()).await.unwrap();
+        let stored = passwords.hash("correct horse battery".into(), ANA).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=65536,t=3,p=1$"), "{stored}");
         assert!(passwords.fits("correct horse battery".into(), Some(stored.clone())).await.unwrap());
         assert!(!passwords.fits("correct horse batter".into(), Some(stored)).await.unwrap());
@@ -151,9 +178,48 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn short_and_endless_passwords_are_refused() {
+    async fn what_breaks_the_rules_is_not_hashed() {
         let passwords = Passwords::new();
-        assert_eq!(passwords.hash("elevenchars".into()).await, Err(PasswordError::TooShort { chars: 11 }));
-        assert_eq!(passwords.hash("x".repeat(129)).await, Err(PasswordError::TooLong { chars: 129 }));
+        let short = passwords.hash("elevenchars".into(), ANA).await;
+        assert_eq!(short, Err(PasswordError::TooShort { chars: 11 }));
+        assert_eq!(passwords.hash("ana@ngo.example".into(), ANA).await, Err(PasswordError::Obvious));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_other_cost_is_not_current() {
+        let passwords = Passwords::new();
+        assert!(passwords.is_current(&passwords.decoy));
+        for old in [
+            passwords.decoy.replace("m=65536", "m=19456"),
+            passwords.decoy.replace("t=3", "t=2"),
+            passwords.decoy.replace("argon2id", "argon2i"),
+            "no hash at all".into(),
+        ] {
+            assert!(!passwords.is_current(&old), "{old}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_crowd_is_sent_away_at_once_and_not_kept_waiting() {
+        let passwords = Passwords::new();
+        let turns = u32::try_from(passwords.turns.available_permits()).unwrap();
+        let _all_turns = passwords.turns.acquire_many(turns).await.unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..WAITING_MAX {
+            let passwords = passwords.clone();
+            waiting.push(tokio::spawn(async move { passwords.fits("x".into(), None).await }));
+        }
+        while passwords.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        let began = tokio::time::Instant::now();
+        assert_eq!(passwords.fits("x".into(), None).await, Err(PasswordError::Busy));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        for one in waiting {
+            assert_eq!(one.await.unwrap(), Err(PasswordError::Busy));
+        }
+        assert!(began.elapsed() <= WAIT_MAX);
+        assert_eq!(passwords.places.available_permits(), WAITING_MAX);
     }
 }

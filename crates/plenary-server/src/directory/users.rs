@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Directory, SignInBy, delete, key, put};
-use crate::error::Error;
+use crate::{auth::PasswordOwner, error::Error};
 
 /// The longest address: it is part of a key.
 const EMAIL_BYTES_MAX: usize = 200;
@@ -77,7 +77,10 @@ impl Directory {
     async fn add_user(&self, new: NewUser, is_first: bool) -> Result<User, Error> {
         let email = normal_email(&new.email)?;
         let password = match new.password {
-            Some(password) => Some(self.0.passwords.hash(password).await?),
+            Some(password) => {
+                let owner = PasswordOwner { email: &email, name: new.name.as_str() };
+                Some(self.0.passwords.hash(password, owner).await?)
+            }
             None => None,
         };
         let user = User {
@@ -155,7 +158,8 @@ impl Directory {
         {
             return Err(Error::WrongCredentials);
         }
-        account.password = Some(self.0.passwords.hash(new).await?);
+        let owner = PasswordOwner { email: &account.email, name: account.name.as_str() };
+        account.password = Some(self.0.passwords.hash(new, owner).await?);
         let key = key::user(user);
         let mut changes = vec![put(key.clone(), &account)];
         changes.extend(self.sign_ins_of(user).await?.into_iter().map(delete));
