@@ -167,6 +167,12 @@ export class PlenaryEditor extends TextEditor {
     return this.#provider.wouldLose || (this.#provider.drafts.length > 0 && !this.#keeps)
   }
 
+  /** There is no line to the server, and has not been for a moment or none is being made: nothing can be saved just now. */
+  get isAway(): boolean {
+    const status = this.#provider?.status ?? 'disconnected'
+    return status === 'disconnected' || (status === 'connecting' && this.#facts.isAwayLong)
+  }
+
   override get canWrite(): boolean {
     return super.canWrite && this.#provider?.access !== 'read' && !this.#isOver
   }
