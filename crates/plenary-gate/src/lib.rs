@@ -3,7 +3,8 @@
 //! Everything a peer sends passes [`judge`] before yrs sees it. The gate reads Yjs v1 strictly and without
 //! recursion, knows which clocks and deletes the document has, and answers with a [`Verdict`]. What it admits
 //! is a re-encoding of only what is new: sorted, minimal, without gap, cycle or forward reference, so that
-//! merging leaves nothing pending. It knows nothing of documents, users or stores.
+//! merging leaves nothing pending. It knows nothing of documents, users or stores: whose client ids are whose it
+//! is told by an [`Author`].
 //!
 //! ```text
 //! reader.rs   numbers and strings, never past the end          value.rs   JSON and lib0 values, without recursion

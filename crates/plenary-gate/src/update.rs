@@ -4,6 +4,7 @@
 //! are in the bytes and what they depend on; `order.rs` then looks for an order in which each comes after all
 //! it depends on.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::known::{Client, Known, Place};
@@ -13,22 +14,32 @@ use crate::value::{check_json, read_any};
 use crate::{IdSet, Refusal, Verdict};
 
 /// Whose update it is, as far as client ids are concerned.
-///
-/// Client ids will be bound to users per document (DESIGN section 5): a variant then says which ids the author
-/// may write with, and [`judge`] refuses new structs of any other with [`Refusal::ForeignClient`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Author {
-    /// May write with every client id.
+#[derive(Clone, Copy, Default)]
+pub enum Author<'a> {
+    /// May write with every client id: what we wrote ourselves, or what is only looked at.
     #[default]
     Anyone,
+    /// May write with the client ids for which this says so. It is asked once for each client of whom the update
+    /// brings a struct that is new, at least in part, be it collected, deleted or in the future; the answer for
+    /// one client must not change meanwhile.
+    Owner(&'a dyn Fn(u64) -> bool),
 }
 
-impl Author {
-    fn may_use(&self, _client: u64) -> bool {
+impl Author<'_> {
+    fn may_use(&self, client: u64) -> bool {
         match self {
             Author::Anyone => true,
+            Author::Owner(owns) => owns(client),
         }
+    }
+}
+
+impl fmt::Debug for Author<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Author::Anyone => "Anyone",
+            Author::Owner(_) => "Owner",
+        })
     }
 }
 
@@ -100,9 +111,10 @@ impl Limits {
 /// Says whether a Yjs v1 update may be merged into a document that has `known`, and what of it is new.
 ///
 /// Known clocks and deletions are skipped, never compared: garbage collection changes bytes, and they cannot
-/// change anything. `known` is unchanged; [`Known::admit`] moves it on. Time and memory are linear in the
-/// update, but for sorting what is new.
-pub fn judge(update: &[u8], known: &Known, author: &Author, limits: &Limits) -> Verdict {
+/// change anything. So clients of whom nothing is new may be anybody's: stock clients repeat what they heard.
+/// `known` is unchanged; [`Known::admit`] moves it on. Time and memory are linear in the update, but for sorting
+/// what is new.
+pub fn judge(update: &[u8], known: &Known, author: &Author<'_>, limits: &Limits) -> Verdict {
     match read(update, known, author, limits).and_then(Order::slices) {
         Ok(slices) if slices.is_empty() => Verdict::NothingNew,
         Ok(slices) => Verdict::Admitted(slices),
@@ -236,7 +248,12 @@ impl<'a> News<'a> {
     }
 }
 
-fn read<'a>(bytes: &'a [u8], known: &'a Known, author: &Author, limits: &Limits) -> Result<Order<'a>, Stop> {
+fn read<'a>(
+    bytes: &'a [u8],
+    known: &'a Known,
+    author: &Author<'_>,
+    limits: &Limits,
+) -> Result<Order<'a>, Stop> {
     // Positions are kept as u32.
     let limit_bytes = limits.update_bytes_max.min(u32::MAX as usize);
     if bytes.len() > limit_bytes {

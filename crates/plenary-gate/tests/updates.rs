@@ -547,3 +547,68 @@ fn what_was_admitted_once_loads_again_record_by_record_and_as_a_whole() {
     room.snapshot();
     room.replayed(doc(1)).check_known();
 }
+
+/// Judges for somebody who may write with client 7 only.
+fn verdict_for_7(update: &Builder) -> Verdict {
+    judge(&update.build(), &known(), &Author::Owner(&|client| client == 7), &Limits::default())
+}
+
+#[test]
+fn with_a_client_id_of_somebody_else_nothing_new_is_written() {
+    let foreign = |client| Verdict::Refused(Refusal::ForeignClient { client });
+    type Forgery = fn(&mut Builder);
+    let forgeries: [(&str, Forgery, u64); 8] = [
+        ("the next clock", |b| b.section(1, 5).item(Some((1, 4)), None, A, X), 1),
+        ("a future clock", |b| b.section(1, 900).item(Some((1, 4)), None, A, X), 1),
+        (
+            "known clocks, and on from there",
+            |b| b.section(1, 3).item(Some((1, 2)), None, A, (4, &text("xyz"))),
+            1,
+        ),
+        ("collected clocks", |b| b.section(1, 5).raw(&[0, 100]), 1),
+        ("deleted clocks", |b| b.section(1, 5).item(Some((1, 4)), None, A, (1, &[100])), 1),
+        (
+            "a skip, then a clock",
+            |b| {
+                b.section(1, 5).raw(&[10, 9]);
+                b.item(Some((1, 4)), None, A, X);
+            },
+            1,
+        ),
+        ("a client nobody has seen", |b| b.section(90, 0).item(None, None, A, X), 90),
+        (
+            "beside one's own",
+            |b| {
+                b.section(7, 0).item(None, None, A, X);
+                b.section(2, 1).raw(&[0, 1]);
+            },
+            2,
+        ),
+    ];
+    for (what, forge, client) in forgeries {
+        let mut update = Builder::default();
+        forge(&mut update);
+        assert_eq!(verdict_for_7(&update), foreign(client), "{what}");
+    }
+}
+
+#[test]
+fn with_ones_own_client_id_one_writes_beside_and_deletes_what_others_wrote() {
+    let mut update = Builder::default();
+    update.section(7, 0).item(Some((1, 0)), Some((1, 3)), A, X);
+    // Repeated as stock clients repeat it: known, so nobody asks whose it is.
+    update.section(1, 0).item(None, None, A, (4, &text("other")));
+    update.delete(1, [(3, 1)]);
+    let Verdict::Admitted(slices) = verdict_for_7(&update) else { panic!("is admitted") };
+    assert_eq!(slices[0].inserted, set(&[(7, 0..1)]));
+    assert_eq!(slices[0].deleted, set(&[(1, 3..4)]));
+}
+
+#[test]
+fn nobody_deletes_what_is_not_there_yet() {
+    for (client, clock) in [(1, 5), (90, 0)] {
+        let mut update = Builder::default();
+        update.delete(client, [(0, 1_000)]);
+        assert_eq!(verdict_for_7(&update), Verdict::Gap { client, clock });
+    }
+}
