@@ -219,7 +219,6 @@ mod tests {
         for one in waiting {
             assert_eq!(one.await.unwrap(), Err(PasswordError::Busy));
         }
-        assert!(began.elapsed() <= WAIT_MAX);
         assert_eq!(passwords.places.available_permits(), WAITING_MAX);
     }
 }
