@@ -15,11 +15,11 @@ use plenary_server::{
     App,
     clock::Clock,
     config::{Config, Span},
-    directory::{Actor, NewStatement, NewUser},
+    directory::{Actor, NewGroup, NewStatement, NewUser},
     rooms::Affected,
     websocket,
 };
-use plenary_statements::{Documents, GroupKind, Name, Schema, StatementKind};
+use plenary_statements::{Documents, Name, Schema, StatementKind};
 use plenary_storage::{DocumentLog, memory::MemoryStore};
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -77,7 +77,7 @@ impl Stage {
         tokio::spawn(async move { axum::serve(listener, router).await });
         let group = app
             .directory
-            .create_group(Actor::SERVER, name("Coalition"), GroupKind::default())
+            .create_group(Actor::SERVER, NewGroup::named(name("Coalition")))
             .await
             .unwrap()
             .id;
@@ -95,7 +95,7 @@ impl Stage {
         let group = self
             .app
             .directory
-            .create_group(Actor::SERVER, name("Others"), GroupKind::default())
+            .create_group(Actor::SERVER, NewGroup::named(name("Others")))
             .await
             .unwrap()
             .id;

@@ -8,7 +8,7 @@ use std::fmt;
 
 use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use plenary_ids::{DocumentId, UserId};
+use plenary_ids::{DocumentId, GuestLinkId, UserId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -83,6 +83,8 @@ pub enum Via {
     Session(SecretHash),
     /// A bearer token. Tickets drawn with it rest on it, too.
     Token(SecretHash),
+    /// A guest's stay in a browser. Tickets drawn in it rest on it, too.
+    Guest(SecretHash),
     /// The data directory itself.
     Operator,
 }
@@ -103,6 +105,17 @@ pub struct Identity {
     pub is_administrator: bool,
     /// With a ticket: the one document it opens.
     pub only_document: Option<DocumentId>,
+    /// Of a guest: by which link they came.
+    pub guest: Option<GuestOf>,
+}
+
+/// By which link a guest came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestOf {
+    /// The link.
+    pub link: GuestLinkId,
+    /// Whoever made it: when their rights change, so may the guest's.
+    pub creator: UserId,
 }
 
 /// Why somebody was not recognised. Which of these it was is not told apart for guessers: a wrong secret and an

@@ -5,8 +5,11 @@
 
 mod audit;
 mod groups;
+mod guest_links;
 mod key;
+mod members;
 mod sign_ins;
+mod standing;
 mod statements;
 mod tickets;
 mod users;
@@ -15,9 +18,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
-use plenary_permissions::{Access, Action, Channel, Decision, DenyReason, Stage, Subject};
+use plenary_permissions::{Access, Channel, Stage};
 use plenary_protocol::CloseReason;
-use plenary_statements::{Membership, Statement};
+use plenary_statements::Statement;
 use plenary_storage::{Cell, CellChange, Cells, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
@@ -28,7 +31,10 @@ pub use self::{
         AUDIT_PAGE_MAX, Actor, ActorKind, AuditAction, AuditDamage, AuditEntry, AuditHead, AuditLog, AuditReport,
         ChainedEntry, Named, Note, Object,
     },
+    groups::NewGroup,
+    guest_links::{GuestLinkView, NewGuestLink},
     sign_ins::{LINK_MAX, LinkUses, SignInBy, TOKEN_MAX, Token},
+    standing::{Authority, Standing},
     statements::{DocumentOwner, NewStatement},
     tickets::{TICKET_MS, TicketError},
     users::{NewUser, User, normal_email},
@@ -37,7 +43,6 @@ use crate::{
     auth::{AuthError, Credential, Identity, Passwords, Via},
     clock::Clock,
     config::Config,
-    error::Error,
 };
 
 /// What somebody may do with one document, and which one that is.
@@ -83,55 +88,6 @@ impl Denied {
     }
 }
 
-/// What somebody is to one group: as its member, and as an administrator of the instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    member: Subject,
-    is_administrator: bool,
-}
-
-impl Standing {
-    fn of(identity: &Identity, membership: Option<&Membership>) -> Self {
-        Self {
-            member: membership.map_or(Subject::Outsider, Membership::subject),
-            is_administrator: identity.is_administrator,
-        }
-    }
-
-    /// The membership's side of it.
-    pub fn subject(&self) -> Subject {
-        self.member
-    }
-
-    /// What is granted on the document of `channel`. Being an administrator adds nothing to it.
-    pub fn access(&self, channel: Channel, stage: Stage) -> Option<Access> {
-        plenary_permissions::access_to(self.member, channel, stage)
-    }
-
-    /// Fails unless they may do `action`, which concerns the group as a whole.
-    pub fn require(&self, action: Action) -> Result<(), Error> {
-        self.allowed(|subject| plenary_permissions::decide_in_group(subject, action))
-    }
-
-    /// Fails unless they may do `action` to a statement at `stage`.
-    pub fn require_at(&self, action: Action, stage: Stage) -> Result<(), Error> {
-        self.allowed(|subject| plenary_permissions::decide(subject, action, stage))
-    }
-
-    fn allowed(&self, decide: impl Fn(Subject) -> Decision) -> Result<(), Error> {
-        let as_member = decide(self.member);
-        let as_administrator = self.is_administrator.then(|| decide(Subject::InstanceAdministrator));
-        match (as_member, as_administrator) {
-            (Decision::Allow, _) | (_, Some(Decision::Allow)) => Ok(()),
-            // To an administrator the thing exists, so the answer says what is missing.
-            (Decision::Deny(DenyReason::NotAMember), Some(Decision::Deny(reason))) => {
-                Err(Error::Denied(reason))
-            }
-            (Decision::Deny(reason), _) => Err(Error::Denied(reason)),
-        }
-    }
-}
-
 /// The directory. Cheap to clone.
 #[derive(Clone)]
 pub struct Directory(Arc<Inner>);
@@ -163,7 +119,10 @@ impl Directory {
     /// Recognises a caller. A ticket is used up by this, whatever comes of it.
     pub async fn authenticate(&self, credential: Credential) -> Result<Identity, AuthError> {
         match credential {
-            Credential::Cookie(secret) => self.session_identity(&secret).await,
+            Credential::Cookie(secret) => match self.session_identity(&secret).await {
+                Err(AuthError::Invalid) => self.guest_identity(&secret).await,
+                recognised => recognised,
+            },
             Credential::Bearer(secret) => self.token_identity(&secret).await,
             Credential::Ticket(secret) => {
                 let identity =
@@ -185,8 +144,8 @@ impl Directory {
         let owner = owner.map_or(StatementId::from_bytes([0; 16]), |stored| stored.value);
         let statement = self.read::<Statement>(&key::statement(owner)).await?.map(|stored| stored.value);
         let group = statement.as_ref().map_or(GroupId::from_bytes([0; 16]), |statement| statement.group);
-        let membership = self.read::<Membership>(&key::member(group, identity.user)).await?;
-        let standing = Standing::of(identity, membership.as_ref().map(|stored| &stored.value));
+        let group = self.stored_group(group).await?;
+        let standing = self.standing(identity, group, Some(owner)).await?;
 
         let statement = statement.ok_or(Denied::NotFound)?;
         let channel = [Channel::Body, Channel::Comments]
@@ -220,6 +179,8 @@ impl Directory {
                 self.session(hash).await?.is_some_and(|session| session.user == identity.user)
             }
             Via::Token(hash) => self.token(hash).await?.is_some_and(|token| token.user == identity.user),
+            // Whether the link still stands is asked where it opens something.
+            Via::Guest(hash) => return self.guest_session_holds(hash, identity.user).await,
             Via::Operator => return Ok(true),
         };
         let user = self.user(identity.user).await?;
@@ -272,6 +233,7 @@ impl Identity {
             expires_at_ms: None,
             is_administrator: true,
             only_document: None,
+            guest: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use plenary_permissions::{DenyReason, UnknownName};
-use plenary_statements::{MembershipError, NameError, StageError};
+use plenary_statements::{GroupError, MembershipError, NameError, StageError};
 use plenary_storage::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -81,9 +81,23 @@ pub enum Error {
     /// The group's rules forbid this change.
     #[error("{0}")]
     Membership(#[from] MembershipError),
+    /// What is known about the group does not fit together.
+    #[error("{0}")]
+    Group(#[from] GroupError),
     /// The statement cannot move there.
     #[error("{0}")]
     Stage(#[from] StageError),
+    /// A link or an invitation does not work, or not any more. Why is not said.
+    #[error("this link was used, has run out or was taken back; ask whoever sent it to you for a new one")]
+    LinkOver,
+    /// There are as many as there may be.
+    #[error("there are {limit} {what} already; revoke some that are no longer needed")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
     /// Somebody else changed the same thing at the same time.
     #[error("this was changed at the same time; look at it again and repeat")]
     ChangedMeanwhile,
@@ -194,8 +208,14 @@ codes! {
     ContactPersonStays = "contact-person-stays", CONFLICT;
     /// Only a coordinator can be the contact person.
     NotACoordinator = "not-a-coordinator", CONFLICT;
+    /// A group that comes back from the archive needs a coordinator to be its contact person.
+    ContactPersonMissing = "contact-person-missing", CONFLICT;
+    /// There are as many as there may be; `detail` says of what.
+    TooMany = "too-many", CONFLICT;
     /// Somebody else changed the same thing at the same time. Look at it again and repeat.
     ChangedMeanwhile = "changed-meanwhile", CONFLICT;
+    /// The link or invitation was used up, has run out or was taken back. Ask for a new one.
+    LinkOver = "link-over", GONE;
     /// The body is longer than this address takes.
     TooLarge = "too-large", PAYLOAD_TOO_LARGE;
     /// The body is not sent as `application/json`.
@@ -245,7 +265,13 @@ impl Error {
             Self::Membership(MembershipError::NotAMember) => Code::NotFound,
             Self::Membership(MembershipError::ContactPersonStays) => Code::ContactPersonStays,
             Self::Membership(MembershipError::NotACoordinator) => Code::NotACoordinator,
+            Self::Group(GroupError::ContactPersonMissing) => Code::ContactPersonMissing,
+            Self::Group(
+                GroupError::StateMissing | GroupError::SessionMissing | GroupError::SessionTooLong { .. },
+            ) => Code::Invalid,
             Self::Stage(_) => Code::StageOrder,
+            Self::LinkOver => Code::LinkOver,
+            Self::TooMany { .. } => Code::TooMany,
             Self::ChangedMeanwhile => Code::ChangedMeanwhile,
             Self::TooManyTries { .. } => Code::TooManyTries,
             Self::Busy => Code::Busy,

@@ -20,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::join_all;
 use plenary_gate::StateVector;
-use plenary_ids::{DocumentId, ParticipantId, UserId};
+use plenary_ids::{DocumentId, GuestLinkId, ParticipantId, UserId};
 use plenary_protocol::CloseReason;
 use plenary_room::{Join, LiveDocument, RoomSettings};
 use plenary_storage::{DocumentLog, StoreError};
@@ -80,8 +80,11 @@ impl RoomsSettings {
 /// Whose access may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Affected {
-    /// Everything one user has open: a role, a membership, an account, a token.
+    /// Everything one user has open, and what guests have whose link rests on that user's rights: a role, a
+    /// membership, an account, a token.
     User(UserId),
+    /// Everybody who came by this link.
+    GuestLink(GuestLinkId),
     /// Everybody in these documents: a stage, a deletion.
     Documents(Vec<DocumentId>),
 }
@@ -89,7 +92,10 @@ pub enum Affected {
 impl Affected {
     fn covers(&self, seat: &Seat) -> bool {
         match self {
-            Self::User(user) => seat.user == *user,
+            Self::User(user) => {
+                seat.user == *user || seat.guest().is_some_and(|guest| guest.creator == *user)
+            }
+            Self::GuestLink(link) => seat.guest().is_some_and(|guest| guest.link == *link),
             Self::Documents(documents) => documents.contains(&seat.document),
         }
     }

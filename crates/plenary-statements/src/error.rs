@@ -38,6 +38,72 @@ pub enum MembershipError {
     NotACoordinator,
 }
 
+/// A fact that cannot be kept as it was given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FactError {
+    /// A State is two letters.
+    #[error("a State is named by its two letters in ISO 3166-1, such as FR")]
+    NotAState,
+    /// A language is a tag.
+    #[error("a language is a tag such as en, fr or zh-Hant")]
+    NotALanguage,
+    /// More than a list takes.
+    #[error("at most {limit}, these are {count}")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// All of them together are too long.
+    #[error("all names together have at most {limit_bytes} bytes, these have {bytes}")]
+    TooLongTogether {
+        /// How long they are, quotation marks and backslashes counted twice.
+        bytes: usize,
+        /// How long they may be.
+        limit_bytes: usize,
+    },
+    /// A theme is short.
+    #[error("a theme has at most {limit_chars} characters, this one has {chars}")]
+    ThemeTooLong {
+        /// How many it has.
+        chars: usize,
+        /// How many it may have.
+        limit_chars: usize,
+    },
+    /// A list that must not be empty.
+    #[error("there must be at least one")]
+    NoneGiven,
+    /// An entry that says neither where nor on what somebody works.
+    #[error("name at least one State or one theme")]
+    NothingToFindItBy,
+    /// One of the names is none.
+    #[error("{0}")]
+    Name(#[from] NameError),
+}
+
+/// What is known about a group does not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GroupError {
+    /// A country group without a State.
+    #[error("a country group needs the State under review: its two letters in ISO 3166-1, such as FR")]
+    StateMissing,
+    /// A country group without a session.
+    #[error("a country group needs the session at which its State is reviewed, such as UPR 58")]
+    SessionMissing,
+    /// A session's code is short.
+    #[error("a session has at most {limit_chars} characters, this one has {chars}")]
+    SessionTooLong {
+        /// How many it has.
+        chars: usize,
+        /// How many it may have.
+        limit_chars: usize,
+    },
+    /// An archived group without a contact person.
+    #[error("an active group has a contact person: first make one of its members a coordinator")]
+    ContactPersonMissing,
+}
+
 /// A move between stages that a statement cannot make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a statement at stage {from} cannot move to {to}; {}", said(.possible))]

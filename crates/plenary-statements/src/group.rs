@@ -1,10 +1,13 @@
 //! People together.
 
-use plenary_ids::{GroupId, UserId};
-use plenary_permissions::{Role, Subject};
+use plenary_ids::GroupId;
+use plenary_permissions::{Action, Condition, Conditions};
 use serde::{Deserialize, Serialize};
 
-use crate::{MembershipError, Name, by_name, by_name::named};
+use crate::{GroupError, Members, Name, StateCode, Themes, by_name::named};
+
+/// The longest code of a session, in characters.
+const SESSION_CHARS_MAX: usize = 40;
 
 named!(
     /// What brings a group together.
@@ -12,12 +15,64 @@ named!(
         /// A theme.
         #[default]
         Thematic = "thematic",
-        /// A State under review.
+        /// A State under review, at one session.
         Country = "country",
         /// A training.
         Cohort = "cohort",
     }
 );
+
+named!(
+    /// Who may find a group without being in it.
+    Visibility, "visibility", {
+        /// Nobody.
+        #[default]
+        Members = "members",
+        /// Everybody with an account here: its name, what it is about and whom to turn to.
+        Listed = "listed",
+    }
+);
+
+named!(
+    /// Whether a group is at work.
+    GroupStatus, "status", {
+        /// It is.
+        #[default]
+        Active = "active",
+        /// It is kept to be looked at; nothing is written any more.
+        Archived = "archived",
+    }
+);
+
+named!(
+    /// What a coordinator can switch on: one for each action that the table of permissions allows somebody "if enabled".
+    Switch, "switch", {
+        /// Guests whose link says drafter write in the body.
+        #[default]
+        GuestsDraft = "guests-draft",
+        /// Commenters look at history.
+        CommentersReadHistory = "commenters-read-history",
+        /// Drafters restore versions.
+        DraftersRestore = "drafters-restore",
+        /// Drafters make links for guests.
+        DraftersMakeGuestLinks = "drafters-make-guest-links",
+        /// Commenters and observers take the text out.
+        ReadersExport = "readers-export",
+    }
+);
+
+impl Switch {
+    /// What it switches on for those who may it "if enabled".
+    pub const fn action(self) -> Action {
+        match self {
+            Self::GuestsDraft => Action::EditBody,
+            Self::CommentersReadHistory => Action::ReadHistory,
+            Self::DraftersRestore => Action::RestoreVersion,
+            Self::DraftersMakeGuestLinks => Action::CreateGuestLink,
+            Self::ReadersExport => Action::Export,
+        }
+    }
+}
 
 /// A virtual interest group: the people who draft together, and whom nobody else sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,241 +83,175 @@ pub struct Group {
     pub name: Name,
     /// What brings it together.
     pub kind: GroupKind,
+    /// The State under review. A country group has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<StateCode>,
+    /// The session at which it is reviewed, such as `UPR 58`. A country group has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Name>,
+    /// What it works on.
+    #[serde(default)]
+    pub themes: Themes,
+    /// Who may find it.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Whether it is at work.
+    #[serde(default)]
+    pub status: GroupStatus,
+    /// What its coordinators have switched on; each at most once.
+    #[serde(default)]
+    pub switches: Vec<Switch>,
     /// When it was made.
     pub created: u64,
 }
 
-/// One person's place in a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Membership {
-    /// Who.
-    pub user: UserId,
-    /// As what.
-    #[serde(with = "by_name")]
-    pub role: Role,
-    /// Whether others turn to them. True for exactly one member, a coordinator, once there is a coordinator.
-    pub contact_person: bool,
-    /// When they came in.
-    pub since: u64,
-}
-
-impl Membership {
-    /// Who they are to the table of permissions.
-    pub const fn subject(&self) -> Subject {
-        Subject::member(self.role, self.contact_person)
-    }
-}
-
-/// The members of one group, under its rules: nobody twice; the first coordinator is the contact person; the
-/// contact person stays a coordinator and a member until another coordinator took over. So a group that has
-/// once had a coordinator always has one.
-///
-/// A refused change leaves everything as it was.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Members(Vec<Membership>);
-
-impl Members {
-    /// The members in order of their coming in.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Membership> {
-        self.0.iter()
-    }
-
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none yet.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The place of `user`.
-    pub fn get(&self, user: UserId) -> Option<&Membership> {
-        self.0.iter().find(|member| member.user == user)
-    }
-
-    /// Whom others turn to; `None` only before the first coordinator.
-    pub fn contact_person(&self) -> Option<UserId> {
-        self.0.iter().find(|member| member.contact_person).map(|member| member.user)
-    }
-
-    /// Who `user` is to the table of permissions, as far as this group says.
-    pub fn subject(&self, user: UserId) -> Subject {
-        self.get(user).map_or(Subject::Outsider, Membership::subject)
-    }
-
-    /// Brings `user` in. Fails with `AlreadyMember`.
-    pub fn add(&mut self, user: UserId, role: Role, now: u64) -> Result<Membership, MembershipError> {
-        if self.get(user).is_some() {
-            return Err(MembershipError::AlreadyMember);
+impl Group {
+    /// Whether what is known about it fits together. To be asked before it is stored.
+    ///
+    /// A country group needs a State and a session; others may have them.
+    pub fn check(&self) -> Result<(), GroupError> {
+        let chars = self.session.as_ref().map_or(0, |session| session.as_str().chars().count());
+        if chars > SESSION_CHARS_MAX {
+            return Err(GroupError::SessionTooLong { chars, limit_chars: SESSION_CHARS_MAX });
         }
-        let contact_person = role == Role::Coordinator && self.contact_person().is_none();
-        let member = Membership { user, role, contact_person, since: now };
-        self.0.push(member);
-        Ok(member)
-    }
-
-    /// Gives `user` another role, or the same again. Fails with `NotAMember`, and with `ContactPersonStays`
-    /// when the contact person would no longer be a coordinator.
-    pub fn set_role(&mut self, user: UserId, role: Role) -> Result<Membership, MembershipError> {
-        let is_first = role == Role::Coordinator && self.contact_person().is_none();
-        let member = self.get_mut(user)?;
-        if member.contact_person && role != Role::Coordinator {
-            return Err(MembershipError::ContactPersonStays);
+        match (self.kind, &self.state, &self.session) {
+            (GroupKind::Country, None, _) => Err(GroupError::StateMissing),
+            (GroupKind::Country, _, None) => Err(GroupError::SessionMissing),
+            _ => Ok(()),
         }
-        member.role = role;
-        member.contact_person |= is_first;
-        Ok(*member)
     }
 
-    /// Takes `user` out. Fails with `NotAMember`, and with `ContactPersonStays`.
-    pub fn remove(&mut self, user: UserId) -> Result<Membership, MembershipError> {
-        let member = *self.get(user).ok_or(MembershipError::NotAMember)?;
-        if member.contact_person {
-            return Err(MembershipError::ContactPersonStays);
+    /// Puts it away, or brings it back: then one of its members, if it has any, must be the contact person. A new
+    /// group may begin with others than coordinators, but none comes back without one.
+    pub fn set_status(&mut self, status: GroupStatus, members: &Members) -> Result<(), GroupError> {
+        let comes_back = self.status == GroupStatus::Archived && status == GroupStatus::Active;
+        if comes_back && !members.is_empty() && members.contact_person().is_none() {
+            return Err(GroupError::ContactPersonMissing);
         }
-        self.0.retain(|other| other.user != user);
-        Ok(member)
+        self.status = status;
+        Ok(())
     }
 
-    /// Makes the coordinator `to` the contact person, in one step, so that there is always exactly one.
-    /// Fails with `NotAMember` and `NotACoordinator`.
-    pub fn hand_over(&mut self, to: UserId) -> Result<Membership, MembershipError> {
-        if self.get_mut(to)?.role != Role::Coordinator {
-            return Err(MembershipError::NotACoordinator);
+    /// The conditions of the table of permissions that the group's switches fulfil for `action`.
+    pub fn conditions(&self, action: Action) -> Conditions {
+        if self.switches.iter().any(|switch| switch.action() == action) {
+            Conditions::NONE.and(Condition::Enabled)
+        } else {
+            Conditions::NONE
         }
-        for member in &mut self.0 {
-            member.contact_person = member.user == to;
-        }
-        self.get_mut(to).copied()
     }
 
-    fn get_mut(&mut self, user: UserId) -> Result<&mut Membership, MembershipError> {
-        self.0.iter_mut().find(|member| member.user == user).ok_or(MembershipError::NotAMember)
-    }
-}
-
-/// Members as they were stored one by one; their rules held when they were written.
-impl FromIterator<Membership> for Members {
-    fn from_iter<T: IntoIterator<Item = Membership>>(members: T) -> Self {
-        let mut members = Self(members.into_iter().collect());
-        members.0.sort_by_key(|member| (member.since, member.user));
-        members
+    /// Switches these on and everything else off.
+    pub fn set_switches(&mut self, on: &[Switch]) {
+        self.switches = Switch::ALL.iter().copied().filter(|switch| on.contains(switch)).collect();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use MembershipError::{AlreadyMember, ContactPersonStays, NotACoordinator, NotAMember};
-    use Role::{Coordinator, Drafter, Observer};
+    use plenary_permissions::{Decision, DenyReason, Role, Stage, Subject, decide, decide_where};
 
     use super::*;
 
-    const fn user(number: u8) -> UserId {
-        UserId::from_bytes([number; 16])
+    fn group(kind: GroupKind) -> Group {
+        let json = format!(
+            r#"{{"id":"0198c0de-0000-7000-8000-000000000001","name":"Valdoria","kind":"{kind}","created":5}}"#
+        );
+        serde_json::from_str(&json).unwrap()
     }
 
-    const ILSE: UserId = user(1);
-    const DARIO: UserId = user(2);
-    const SAFIYA: UserId = user(3);
+    #[test]
+    fn a_group_that_was_stored_before_it_could_say_more_reads_back() {
+        let group = group(GroupKind::Cohort);
+        assert_eq!((group.status, group.visibility), (GroupStatus::Active, Visibility::Members));
+        let json = serde_json::to_string(&group).unwrap();
+        assert_eq!(serde_json::from_str::<Group>(&json).unwrap(), group);
+        assert!(json.contains(r#""status":"active""#) && !json.contains("session"), "{json}");
+    }
 
-    fn members(members: &[(UserId, Role)]) -> Members {
-        let mut group = Members::default();
-        for &(user, role) in members {
-            group.add(user, role, 7).unwrap();
+    #[test]
+    fn a_country_group_has_a_state_and_a_session() {
+        let (state, session) = (Some("XV".parse().unwrap()), Some("UPR 58".parse().unwrap()));
+        for kind in GroupKind::ALL {
+            for (state, session) in
+                [(None, None), (state, None), (None, session.clone()), (state, session.clone())]
+            {
+                let group = Group { state, session, ..group(*kind) };
+                let expected = match (kind, group.state.is_some(), group.session.is_some()) {
+                    (GroupKind::Country, true, true) => Ok(()),
+                    (GroupKind::Country, false, _) => Err(GroupError::StateMissing),
+                    (GroupKind::Country, true, false) => Err(GroupError::SessionMissing),
+                    _ => Ok(()),
+                };
+                assert_eq!(group.check(), expected, "{group:?}");
+            }
         }
-        group
+        let session = Some("a".repeat(SESSION_CHARS_MAX + 1).parse().unwrap());
+        let long = Group { state, session, ..group(GroupKind::Country) };
+        assert_eq!(long.check(), Err(GroupError::SessionTooLong { chars: 41, limit_chars: 40 }));
     }
 
     #[test]
-    fn the_first_coordinator_becomes_the_contact_person() {
-        let mut group = members(&[(DARIO, Drafter)]);
-        assert_eq!(group.contact_person(), None);
-        group.add(ILSE, Coordinator, 8).unwrap();
-        group.add(SAFIYA, Coordinator, 9).unwrap();
-        assert_eq!(group.contact_person(), Some(ILSE));
-        assert_eq!(group.subject(ILSE), Subject::ContactPerson);
-        assert_eq!(group.subject(SAFIYA), Subject::Coordinator);
-        assert_eq!(group.subject(user(9)), Subject::Outsider);
-
-        let mut group = members(&[(DARIO, Drafter)]);
-        assert!(group.set_role(DARIO, Coordinator).unwrap().contact_person);
+    fn a_group_comes_back_from_the_archive_with_a_contact_person_only() {
+        let user = plenary_ids::UserId::from_bytes([1; 16]);
+        let mut group = group(GroupKind::Thematic);
+        let mut members = Members::of(GroupStatus::Archived, []);
+        members.add(user, Role::Drafter, 1).unwrap();
+        // Already active: nothing is asked.
+        group.set_status(GroupStatus::Active, &members).unwrap();
+        group.set_status(GroupStatus::Archived, &members).unwrap();
+        assert_eq!(group.set_status(GroupStatus::Active, &members), Err(GroupError::ContactPersonMissing));
+        assert_eq!(group.status, GroupStatus::Archived);
+        members.set_role(user, Role::Coordinator).unwrap();
+        group.set_status(GroupStatus::Active, &members).unwrap();
+        assert_eq!(group.status, GroupStatus::Active);
     }
 
     #[test]
-    fn nobody_is_in_twice() {
-        let mut group = members(&[(ILSE, Coordinator)]);
-        assert_eq!(group.add(ILSE, Observer, 8), Err(AlreadyMember));
-        assert_eq!(group.len(), 1);
+    fn the_largest_group_fits_a_cell() {
+        let themes: Vec<String> = (0..crate::THEMES_MAX).map(|n| format!("{}{n}", "𠮷".repeat(39))).collect();
+        let mut group = Group {
+            name: "𠮷".repeat(crate::NAME_CHARS_MAX).parse().unwrap(),
+            state: Some("XV".parse().unwrap()),
+            session: Some("𠮷".repeat(SESSION_CHARS_MAX).parse().unwrap()),
+            themes: Themes::read(&themes).unwrap(),
+            visibility: Visibility::Listed,
+            status: GroupStatus::Archived,
+            created: u64::MAX,
+            ..group(GroupKind::Country)
+        };
+        group.set_switches(Switch::ALL);
+        group.check().unwrap();
+        let bytes = serde_json::to_vec(&group).unwrap().len();
+        assert!(bytes <= crate::STORED_BYTES_MAX, "{bytes}");
     }
 
+    /// The table, asked without and with the switch that belongs to each action.
     #[test]
-    fn the_contact_person_neither_leaves_nor_steps_down() {
-        let mut group = members(&[(ILSE, Coordinator), (SAFIYA, Coordinator), (DARIO, Drafter)]);
-        let before = group.clone();
-        assert_eq!(group.remove(ILSE), Err(ContactPersonStays));
-        assert_eq!(group.set_role(ILSE, Drafter), Err(ContactPersonStays));
-        assert_eq!(group, before);
-        group.remove(SAFIYA).unwrap();
-        assert_eq!(group.remove(ILSE), Err(ContactPersonStays), "the last coordinator");
-    }
-
-    #[test]
-    fn the_mark_is_handed_over_in_one_step() {
-        let mut group = members(&[(ILSE, Coordinator), (SAFIYA, Coordinator), (DARIO, Drafter)]);
-        assert_eq!(group.hand_over(DARIO), Err(NotACoordinator));
-        assert_eq!(group.hand_over(user(9)), Err(NotAMember));
-        assert_eq!(group.contact_person(), Some(ILSE));
-        assert!(group.hand_over(SAFIYA).unwrap().contact_person);
-        assert_eq!(group.iter().filter(|member| member.contact_person).count(), 1);
-        group.remove(ILSE).unwrap();
-        assert_eq!(group.contact_person(), Some(SAFIYA));
-    }
-
-    #[test]
-    fn a_stranger_has_no_role_to_change() {
-        let mut group = members(&[(ILSE, Coordinator)]);
-        assert_eq!(group.set_role(DARIO, Drafter), Err(NotAMember));
-        assert_eq!(group.remove(DARIO), Err(NotAMember));
-    }
-
-    /// Every sequence of six changes among three people.
-    #[test]
-    fn however_members_change_there_is_one_contact_person_once_there_was_a_coordinator() {
-        type Change = fn(&mut Members, UserId) -> Result<Membership, MembershipError>;
-        let changes: [Change; 6] = [
-            |group, user| group.add(user, Coordinator, 0),
-            |group, user| group.add(user, Drafter, 0),
-            |group, user| group.set_role(user, Coordinator),
-            |group, user| group.set_role(user, Observer),
-            |group, user| group.remove(user),
-            |group, user| group.hand_over(user),
-        ];
-        let mut groups = vec![(Members::default(), false)];
-        for _ in 0..6 {
-            let mut next = Vec::new();
-            for (group, had_coordinator) in &groups {
-                for change in changes {
-                    for user in [ILSE, DARIO, SAFIYA] {
-                        let mut group = group.clone();
-                        if change(&mut group, user).is_err() {
-                            continue;
-                        }
-                        let coordinators = group.iter().filter(|m| m.role == Coordinator).count();
-                        let contacts: Vec<_> = group.iter().filter(|m| m.contact_person).collect();
-                        let had_coordinator = *had_coordinator || coordinators > 0;
-                        assert_eq!(contacts.len(), usize::from(had_coordinator), "{group:?}");
-                        assert!(contacts.iter().all(|member| member.role == Coordinator));
-                        if !next.contains(&(group.clone(), had_coordinator)) {
-                            next.push((group, had_coordinator));
-                        }
+    fn whatever_is_allowed_if_enabled_has_its_switch() {
+        let subjects = [Role::Drafter, Role::Commenter, Role::Observer]
+            .into_iter()
+            .flat_map(|role| [Subject::member(role, false), Subject::GuestByLink { cap: role }]);
+        let mut switched = Vec::new();
+        for subject in subjects {
+            for action in Action::ALL {
+                for stage in Stage::ALL {
+                    let mut group = group(GroupKind::Thematic);
+                    let off = decide_where(subject, action, stage, group.conditions(action));
+                    assert_eq!(off, decide(subject, action, stage));
+                    if off != Decision::Deny(DenyReason::Needs(Condition::Enabled)) {
+                        continue;
                     }
+                    let switch = Switch::ALL.iter().copied().find(|switch| switch.action() == action);
+                    let switch = switch.unwrap_or_else(|| panic!("no switch for {action:?}"));
+                    group.set_switches(&[switch, switch]);
+                    assert_eq!(group.switches, [switch]);
+                    let on = decide_where(subject, action, stage, group.conditions(action));
+                    assert_eq!(on, Decision::Allow, "{subject:?} {action:?} {stage}");
+                    switched.push(switch);
                 }
             }
-            groups = next;
         }
-        assert!(groups.len() > 30, "{} groups reached", groups.len());
+        assert!(Switch::ALL.iter().all(|switch| switched.contains(switch)), "{switched:?}");
     }
 }

@@ -20,7 +20,7 @@
 //! hash) is written with each entry. [`Directory::check_audit`] finds an entry that is missing, added or changed. Who can
 //! write to the store can make up a whole new chain: against that helps only a head that somebody noted elsewhere.
 
-use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
+use plenary_ids::{DocumentId, GroupId, GuestLinkId, StatementId, UserId};
 use plenary_permissions::{Role, Stage};
 use plenary_storage::{Cell, CellChange, Expected, StoreError};
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,7 @@ impl Actor {
     pub fn of(identity: &Identity) -> Self {
         let kind = match identity.via {
             Via::Operator => ActorKind::Operator,
+            Via::Guest(_) => ActorKind::Guest,
             _ if identity.is_administrator => ActorKind::Administrator,
             _ => ActorKind::User,
         };
@@ -244,6 +245,12 @@ macro_rules! objects {
 }
 
 objects!(UserId => User, GroupId => Group, StatementId => Statement, DocumentId => Document);
+
+impl From<GuestLinkId> for Object {
+    fn from(id: GuestLinkId) -> Self {
+        Self::Link(Uuid::from_bytes(*id.as_bytes()))
+    }
+}
 
 impl From<SecretHash> for Object {
     fn from(hash: SecretHash) -> Self {

@@ -8,14 +8,22 @@
 //! | `session/{hash}`, `token/{hash}`, `link/{hash}` | sign-in, bearer token, sign-in link |
 //! | `group/{group}` | group; rewritten with each change of its members, so that two changes cannot cross |
 //! | `member/{group}/{user}` | membership |
+//! | `past-member/{group}/{place}` | a place somebody had; `{place}` sorts by its end |
 //! | `group-of/{user}/{group}` | the same membership, found from the other side: the group's id |
 //! | `statement/{statement}` | statement |
 //! | `statement-of/{group}/{statement}` | the statement's id |
 //! | `document/{document}` | id of the statement it belongs to |
+//! | `guest-link/{link}` | link for guests; rewritten with each guest it lets in |
+//! | `guest-link-of/{statement}/{link}` | the link's id |
+//! | `guest-link-secret/{hash}` | the link's id |
+//! | `guest/{user}` | a guest; stays, so that what they wrote has a name |
+//! | `guest-of/{link}/{user}` | the guest's id |
+//! | `guest-session/{hash}` | a guest's stay in a browser |
 //! | `audit-head/{log}` | the end of an audit log; `{log}` is `instance` or a group's id |
 //! | `audit/{log}/{seq}` | an entry of it: its hash, a space, JSON. The number has twelve digits, so that they sort |
 
-use plenary_ids::{DocumentId, GroupId, StatementId, UserId};
+use plenary_ids::{DocumentId, GroupId, GuestLinkId, StatementId, UserId};
+use uuid::Uuid;
 
 use super::AuditLog;
 use crate::auth::SecretHash;
@@ -96,4 +104,47 @@ pub(super) fn audit_entries(log: AuditLog) -> String {
 
 pub(super) fn audit_entry(log: AuditLog, seq: u64) -> String {
     format!("{AUDIT_ENTRIES}{}/{seq:012}", log.name())
+}
+
+pub(super) fn past_members(group: GroupId) -> String {
+    format!("past-member/{group}/")
+}
+
+pub(super) fn past_member(group: GroupId, place: Uuid) -> String {
+    format!("past-member/{group}/{place}")
+}
+
+pub(super) const GUEST_LINKS: &str = "guest-link/";
+pub(super) const GUEST_SESSIONS: &str = "guest-session/";
+
+pub(super) fn guest_link(link: GuestLinkId) -> String {
+    format!("{GUEST_LINKS}{link}")
+}
+
+pub(super) fn guest_links_of(statement: StatementId) -> String {
+    format!("guest-link-of/{statement}/")
+}
+
+pub(super) fn guest_link_of(statement: StatementId, link: GuestLinkId) -> String {
+    format!("guest-link-of/{statement}/{link}")
+}
+
+pub(super) fn guest_link_secret(hash: &str) -> String {
+    format!("guest-link-secret/{hash}")
+}
+
+pub(super) fn guest(user: UserId) -> String {
+    format!("guest/{user}")
+}
+
+pub(super) fn guests_of(link: GuestLinkId) -> String {
+    format!("guest-of/{link}/")
+}
+
+pub(super) fn guest_of(link: GuestLinkId, user: UserId) -> String {
+    format!("guest-of/{link}/{user}")
+}
+
+pub(super) fn guest_session(hash: SecretHash) -> String {
+    format!("{GUEST_SESSIONS}{hash}")
 }

@@ -203,6 +203,7 @@ impl Directory {
             expires_at_ms: Some(expires_at_ms),
             is_administrator: user.administrator,
             only_document: None,
+            guest: None,
         })
     }
 

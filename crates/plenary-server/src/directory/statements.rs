@@ -2,11 +2,11 @@
 
 use plenary_ids::{DocumentId, GroupId, StatementId};
 use plenary_permissions::{Action, Stage};
-use plenary_statements::{Documents, Lifecycle, Membership, Name, Schema, Statement, StatementKind};
+use plenary_statements::{Documents, Lifecycle, Name, Schema, Statement, StatementKind};
 use plenary_storage::{Expected, StoreError};
 use uuid::Uuid;
 
-use super::{Actor, AuditAction, Directory, Note, Standing, key, put};
+use super::{AuditAction, Authority, Directory, Note, Standing, key, put};
 use crate::{auth::Identity, error::Error};
 
 /// A statement to be started, whose documents exist already.
@@ -37,7 +37,14 @@ pub struct DocumentOwner {
 
 impl Directory {
     /// Stores a statement. Its documents must be durable by now: a statement never points to nothing.
-    pub async fn create_statement(&self, actor: Actor, new: NewStatement) -> Result<Statement, Error> {
+    ///
+    /// Fails with `ChangedMeanwhile` when the word it is done on no longer counts.
+    pub async fn create_statement(
+        &self,
+        by: impl Into<Authority>,
+        new: NewStatement,
+    ) -> Result<Statement, Error> {
+        let Authority { actor, expected } = by.into();
         let statement = Statement {
             id: Uuid::now_v7().into(),
             group: new.group,
@@ -55,7 +62,7 @@ impl Directory {
             put(key::document(statement.documents.comments), &statement.id),
         ];
         let note = Note::new(statement.group, actor, AuditAction::StatementCreated).about(statement.id);
-        self.commit_noted(changes, Vec::new(), vec![note]).await?;
+        self.commit_noted(changes, expected, vec![note]).await?;
         Ok(statement)
     }
 
@@ -68,8 +75,8 @@ impl Directory {
     ) -> Result<(Statement, Standing), Error> {
         let stored = self.read::<Statement>(&key::statement(statement)).await?.map(|stored| stored.value);
         let group = stored.as_ref().map_or(GroupId::from_bytes([0; 16]), |statement| statement.group);
-        let membership = self.read::<Membership>(&key::member(group, identity.user)).await?;
-        let standing = Standing::of(identity, membership.as_ref().map(|stored| &stored.value));
+        let group = self.stored_group(group).await?;
+        let standing = self.standing(identity, group, Some(statement)).await?;
         let statement = stored.ok_or(Error::NotFound)?;
         standing.require(Action::SeeExistence)?;
         Ok((statement, standing))
@@ -88,21 +95,24 @@ impl Directory {
 
     /// Moves a statement to another stage, under the rules of [`Lifecycle`]. Once this returns, ask the rooms to
     /// look again.
+    ///
+    /// Fails with `ChangedMeanwhile` when the word it is done on no longer counts.
     pub async fn move_statement(
         &self,
-        actor: Actor,
+        by: impl Into<Authority>,
         statement: StatementId,
         to: Stage,
     ) -> Result<Statement, Error> {
+        let Authority { actor, mut expected } = by.into();
         let key = key::statement(statement);
         let stored = self.read::<Statement>(&key).await?.ok_or(Error::NotFound)?;
         let mut statement = stored.value;
         let from = statement.stage();
         statement.lifecycle.move_to(to)?;
-        let expected = Expected::At { key: key.clone(), version: stored.version };
+        expected.push(Expected::At { key: key.clone(), version: stored.version });
         let note = Note::new(statement.group, actor, AuditAction::StageChanged).about(statement.id);
         let note = note.from(from).to(to);
-        self.commit_noted(vec![put(key, &statement)], vec![expected], vec![note]).await?;
+        self.commit_noted(vec![put(key, &statement)], expected, vec![note]).await?;
         Ok(statement)
     }
 

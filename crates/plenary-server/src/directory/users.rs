@@ -2,7 +2,7 @@
 
 use plenary_ids::UserId;
 use plenary_statements::Name;
-use plenary_storage::{Expected, StoreError};
+use plenary_storage::{CellChange, Expected, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,6 +44,14 @@ pub struct NewUser {
     pub administrator: bool,
 }
 
+/// An account that is not stored yet.
+pub(super) struct NewAccount {
+    pub(super) user: User,
+    pub(super) changes: Vec<CellChange>,
+    /// Where this conflicts, somebody has the address.
+    pub(super) taken: Expected,
+}
+
 /// An address as it is stored and looked up.
 ///
 /// Fails with what is wrong. We do not judge what a mail server may take, only that it can be one address.
@@ -75,6 +83,22 @@ impl Directory {
     }
 
     async fn add_user(&self, new: NewUser, is_first: bool) -> Result<User, Error> {
+        let NewAccount { user, mut changes, taken } = self.new_account(new).await?;
+        let mut expected = vec![taken.clone()];
+        if is_first {
+            changes.push(put(key::INSTANCE.into(), &user.id));
+            expected.push(Expected::Absent { key: key::INSTANCE.into() });
+        }
+        match self.0.cells.commit(changes, expected).await {
+            Ok(()) => Ok(user),
+            Err(StoreError::Conflict { key }) if key == taken.key() => Err(Error::EmailTaken),
+            Err(StoreError::Conflict { .. }) => Err(Error::AlreadyInitialised),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What makes an account, to be committed, perhaps with more. Its password has been hashed.
+    pub(super) async fn new_account(&self, new: NewUser) -> Result<NewAccount, Error> {
         let email = normal_email(&new.email)?;
         let password = match new.password {
             Some(password) => {
@@ -93,18 +117,8 @@ impl Directory {
             closed: false,
         };
         let email_key = key::email(&user.email);
-        let mut changes = vec![put(key::user(user.id), &user), put(email_key.clone(), &user.id)];
-        let mut expected = vec![Expected::Absent { key: email_key.clone() }];
-        if is_first {
-            changes.push(put(key::INSTANCE.into(), &user.id));
-            expected.push(Expected::Absent { key: key::INSTANCE.into() });
-        }
-        match self.0.cells.commit(changes, expected).await {
-            Ok(()) => Ok(user),
-            Err(StoreError::Conflict { key }) if key == email_key => Err(Error::EmailTaken),
-            Err(StoreError::Conflict { .. }) => Err(Error::AlreadyInitialised),
-            Err(error) => Err(error.into()),
-        }
+        let changes = vec![put(key::user(user.id), &user), put(email_key.clone(), &user.id)];
+        Ok(NewAccount { user, changes, taken: Expected::Absent { key: email_key } })
     }
 
     /// The account with this id.

@@ -13,7 +13,7 @@ use plenary_room::{Backlog, Dialect};
 
 use super::registry::RoomHandle;
 use crate::{
-    auth::Identity,
+    auth::{GuestOf, Identity},
     websocket::outbox::{Outbox, Waiting},
 };
 
@@ -126,6 +126,11 @@ impl Seat {
     /// On what the access rests.
     pub(crate) fn identity(&self) -> Identity {
         self.identity.lock().expect("nothing panics while it is held").clone()
+    }
+
+    /// Of a guest: by which link they came.
+    pub(super) fn guest(&self) -> Option<GuestOf> {
+        self.identity.lock().expect("nothing panics while it is held").guest
     }
 
     /// From here on the access rests on a renewed credential of the same user.

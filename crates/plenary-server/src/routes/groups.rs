@@ -13,7 +13,11 @@ use super::{
     input::{Body, Id, created},
     schemas,
 };
-use crate::{App, directory::Actor, error::Error};
+use crate::{
+    App,
+    directory::{Actor, NewGroup},
+    error::Error,
+};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(show))
@@ -45,7 +49,7 @@ pub(super) struct GroupView {
 
 impl From<Group> for GroupView {
     fn from(group: Group) -> Self {
-        let Group { id, name, kind, created } = group;
+        let Group { id, name, kind, created, .. } = group;
         Self { id, name, kind, created }
     }
 }
@@ -67,7 +71,8 @@ async fn create(
         return Err(Error::AdministratorNeeded);
     }
     let kind = request.kind.map_or(Ok(GroupKind::default()), |kind| kind.parse())?;
-    let group = app.directory.create_group(Actor::of(&identity), request.name.parse()?, kind).await?;
+    let new = NewGroup { kind, ..NewGroup::named(request.name.parse()?) };
+    let group = app.directory.create_group(Actor::of(&identity), new).await?;
     tracing::info!(group = %group.id, user = %identity.user, "group made");
     Ok(created(GroupView::from(group)))
 }

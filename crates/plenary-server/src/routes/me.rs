@@ -117,7 +117,8 @@ async fn change_password(
 ) -> Result<StatusCode, Error> {
     let by = match identity.via {
         // A token is for programs; stolen, it must not become an account.
-        Via::Token(_) | Via::Operator => None,
+        // A guest has none.
+        Via::Token(_) | Via::Guest(_) | Via::Operator => None,
         Via::Session(hash) => app.directory.signed_in_by(hash).await?,
     };
     let by = by.ok_or(Error::SignInNeeded)?;

@@ -127,6 +127,11 @@ async fn sign_out(State(app): State<App>, Caller(identity): Caller) -> Result<Re
         app.rights_changed(Affected::User(identity.user)).await;
         tracing::info!(user = %identity.user, "signed out");
     }
+    if let Via::Guest(hash) = identity.via {
+        app.directory.close_guest_session(hash).await?;
+        app.rights_changed(Affected::User(identity.user)).await;
+        tracing::info!(user = %identity.user, "guest signed out");
+    }
     let headers = [
         (header::SET_COOKIE, cookie(auth::clear_cookie(&app.config))),
         (header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cookies\"")),

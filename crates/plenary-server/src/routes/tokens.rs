@@ -90,7 +90,7 @@ async fn create(
         }
         (Some(_), _) => return Err(Error::OperatorNeeded),
         // A token that could make another one would never end.
-        (None, Via::Token(_)) => return Err(Error::SignInNeeded),
+        (None, Via::Token(_) | Via::Guest(_)) => return Err(Error::SignInNeeded),
         (None, Via::Session(_)) => identity.user,
     };
     let (secret, token) = app.directory.create_token(user, request.expires).await?;
