@@ -49,5 +49,6 @@ mod tests {
         let page = WebApp.get("index.html").unwrap();
         let was_built = String::from_utf8_lossy(&page.bytes).contains("<plenary-app>");
         assert_eq!(WebApp.get("embed/plenary-editor.js").is_some(), was_built);
+        assert_eq!(WebApp.get("embed/languages/ar.js").is_some(), was_built);
     }
 }

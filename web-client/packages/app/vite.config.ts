@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 import { smaller } from '../../build/smaller.ts'
@@ -40,12 +41,16 @@ function offlineStart(): Plugin {
 
 /** Puts the editor for other sites beside the page, as the server has both. Built before, by packages/embed. */
 function editorForOtherSites(): Plugin {
-  const name = 'embed/plenary-editor.js'
+  const built = here('../embed/dist/')
   return {
     name: 'plenary-editor-for-other-sites',
     apply: 'build',
     generateBundle() {
-      this.emitFile({ type: 'asset', fileName: name, source: readFileSync(here('../embed/dist/plenary-editor.js')) })
+      for (const file of readdirSync(built, { recursive: true, withFileTypes: true })) {
+        if (!file.isFile()) continue
+        const path = join(file.parentPath, file.name)
+        this.emitFile({ type: 'asset', fileName: `embed/${relative(built, path).replaceAll(sep, '/')}`, source: readFileSync(path) })
+      }
     },
   }
 }
@@ -68,8 +73,9 @@ export default defineConfig({
           // Otherwise what the shell needs as well would be drawn into the editor.
           includeDependenciesRecursively: false,
           groups: [
-            { name: 'sync', test: /node_modules\/(yjs|lib0|y-protocols|isomorphic\.js)\/|packages\/provider\/|quiet-logging/ },
-            { name: 'editor', test: /node_modules\/(?!@?lit)|packages\/(text|editor|embed)\/(?!src\/tokens)/ },
+            { name: 'sync', test: /node_modules\/(yjs|lib0|y-protocols|isomorphic\.js)\/|packages\/provider\/|build\/quiet-/ },
+            // But for what the shell has as well, and the words of languages, each of which is fetched by itself.
+            { name: 'editor', test: /node_modules\/(?!@?lit)|packages\/(text|editor|embed)\/src\/(?!tokens|languages|messages\/(?!en))/ },
           ],
         },
       },

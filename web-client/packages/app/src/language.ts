@@ -1,7 +1,9 @@
 // Which language the pages speak: what the person chose in this browser, or the first of the browser's own that we have.
 
+import { directionOf, languageOf, languages } from '@plenary/editor/languages'
 import { en, type Messages } from './messages/en.ts'
 
+export { languages }
 export type { Messages } from './messages/en.ts'
 
 // English is in the page itself, so that there are words whatever fails; the others are fetched when chosen.
@@ -12,14 +14,6 @@ const tables: Record<string, () => Promise<Messages>> = {
   fr: async () => (await import('./messages/fr.ts')).fr,
 }
 
-/** The languages to choose from, each by its own name. */
-export const languages: readonly { tag: string; name: string }[] = [
-  { tag: 'ar', name: 'العربية' },
-  { tag: 'en', name: 'English' },
-  { tag: 'es', name: 'Español' },
-  { tag: 'fr', name: 'Français' },
-]
-
 const KEY = 'plenary.language'
 
 /** The language to begin with. */
@@ -27,8 +21,8 @@ export function preferredLanguage(
   chosen: string | null = read(),
   wanted: readonly string[] = navigator.languages,
 ): string {
-  const known = (tag: string) => Object.keys(tables).find(ours => tag.toLowerCase().split('-')[0] === ours)
-  return (chosen !== null && known(chosen)) || wanted.map(known).find(tag => tag !== undefined) || 'en'
+  const asked = [...(chosen === null ? [] : [chosen]), ...wanted]
+  return asked.flatMap(tag => languageOf(tag) ?? [])[0]?.tag ?? 'en'
 }
 
 /** Makes the page speak a language, and remembers it. English when its words cannot be fetched. */
@@ -41,7 +35,7 @@ export async function speak(tag: string, isChosen: boolean): Promise<{ language:
     language = 'en'
   }
   document.documentElement.lang = language
-  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
+  document.documentElement.dir = directionOf(language)
   return { language, messages }
 }
 

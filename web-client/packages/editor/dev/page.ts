@@ -5,13 +5,26 @@
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { TextEditor } from '../src/index.ts'
+import { wordsOf } from '../src/languages.ts'
+import { ar } from '../src/messages/ar.ts'
+import { en } from '../src/messages/en.ts'
+import { es } from '../src/messages/es.ts'
+import { fr } from '../src/messages/fr.ts'
 import { fillSample } from './sample.ts'
-
-customElements.define('dev-editor', TextEditor)
 
 const query = new URLSearchParams(location.search)
 const lang = query.get('lang') ?? 'en'
 document.documentElement.lang = lang
+
+const tables = { ar, en, es, fr }
+const words = wordsOf(lang, tables[lang as keyof typeof tables] ?? en)
+
+class DevEditor extends TextEditor {
+  override get messages(): typeof words {
+    return words
+  }
+}
+customElements.define('dev-editor', DevEditor)
 
 /** Somebody with a replica of their own. */
 class Replica {

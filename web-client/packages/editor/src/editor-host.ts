@@ -5,7 +5,7 @@ import type { EditorView } from 'prosemirror-view'
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { LinearBinding } from '@plenary/text'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 import type { AwarenessUser } from './person.ts'
 
 /** What an editor shows: a Yjs document with linear text, and who else is there. */

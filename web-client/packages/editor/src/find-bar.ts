@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { icon } from './icons.ts'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 import { controls } from './tokens.ts'
 
 /** What somebody looks for, and what they do with it. */

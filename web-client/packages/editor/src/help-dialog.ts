@@ -4,7 +4,7 @@ import { keysOf } from './action.ts'
 import type { Action } from './action.ts'
 import { icon } from './icons.ts'
 import { keyNames } from './keys.ts'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 import { controls } from './tokens.ts'
 
 const text: Action[] = [

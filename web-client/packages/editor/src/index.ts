@@ -7,9 +7,8 @@
 //   editor.status = { words: 'Saved', tone: 'good' }
 
 export type { Action } from './action.ts'
-export { directionOf, languages, messagesFor } from './messages/index.ts'
-export type { Messages } from './messages/index.ts'
-export { plural } from './messages/plural.ts'
+export { english } from './english.ts'
+export type { Messages } from './messages/en.ts'
 export type { AwarenessUser, Person } from './person.ts'
 export type { Status, WordCounts } from './status-bar.ts'
 export type { Content } from './editor-host.ts'

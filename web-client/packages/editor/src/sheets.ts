@@ -3,7 +3,7 @@
 import { html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { icon } from './icons.ts'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 
 /** What is open beside the text. */
 export type Sheet =

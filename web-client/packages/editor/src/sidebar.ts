@@ -2,7 +2,7 @@ import { LitElement, css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { ref } from 'lit/directives/ref.js'
 import { icon } from './icons.ts'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 import type { Survey } from './survey.ts'
 import { controls } from './tokens.ts'
 

@@ -1,6 +1,6 @@
 import { LitElement, css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 import { controls } from './tokens.ts'
 
 /** What the owner of the text says about it, in words for people. */

@@ -13,8 +13,9 @@ import { FindBar } from './find-bar.ts'
 import { Finder } from './finder.ts'
 import { HelpDialog } from './help-dialog.ts'
 import { isCombination } from './keys.ts'
-import { directionOf, messagesFor } from './messages/index.ts'
-import type { Messages } from './messages/index.ts'
+import { english } from './english.ts'
+import { directionOf } from './languages.ts'
+import type { Messages } from './messages/en.ts'
 import { notesList } from './notes-list.ts'
 import { OpenText } from './open-text.ts'
 import type { AwarenessUser, Person } from './person.ts'
@@ -137,9 +138,9 @@ export class TextEditor extends LitElement implements EditorHost {
     return this.#text?.binding ?? null
   }
 
-  /** The words of the controls, by `lang`. */
+  /** The words of the controls: English, but for whoever extends this and has others. */
   get messages(): Messages {
-    return messagesFor(this.#language)
+    return english
   }
 
   /** A count as the language of the controls writes it. */
@@ -184,7 +185,7 @@ export class TextEditor extends LitElement implements EditorHost {
   /** What the text needs to know of the controls around it. A change here makes all of it be styled anew. */
   #dress(): void {
     const { messages, canWrite } = this
-    const dress = [this.#direction, this.#language, canWrite, this.numbering].join(' ')
+    const dress = [this.#direction, this.#language, messages.text, canWrite, this.numbering].join(' ')
     if (dress === this.#dressed) return
     this.#dressed = dress
     for (const place of [this.#place, this.#notePlace]) {

@@ -6,7 +6,7 @@ import { settleFloat } from './float.ts'
 import { icon } from './icons.ts'
 import type { IconName } from './icons.ts'
 import { ariaKeys, keyLabel } from './keys.ts'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 import { RovingFocus } from './roving-focus.ts'
 import { controls } from './tokens.ts'
 

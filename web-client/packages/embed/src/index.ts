@@ -8,7 +8,7 @@ if (!customElements.get('plenary-notices')) customElements.define('plenary-notic
 if (!customElements.get('plenary-editor')) customElements.define('plenary-editor', PlenaryEditor)
 
 export type { ExportFormat } from './export.ts'
-export type { Messages } from './messages/index.ts'
+export type { Messages } from './messages/en.ts'
 export { type Offline, PlenaryEditor, type TokenProvider } from './plenary-editor.ts'
 
 declare global {

@@ -2,7 +2,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from 'lit'
 import { controls } from '@plenary/editor'
 import type { Draft } from '@plenary/provider'
 import type { MergeItem, MergePlace } from '@plenary/text'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 import type { Banner, BannerAction } from './situation.ts'
 
 /** What is done for a person who presses a button in the notices. */

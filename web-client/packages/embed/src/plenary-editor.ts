@@ -13,8 +13,8 @@ import {
 } from '@plenary/provider'
 import { AccountStore } from '@plenary/provider/store'
 import { anchorPosition, beginMerge, type MergeItem, type MergePlace, mergeReport } from '@plenary/text'
+import { dictionary, type Words } from './dictionary.ts'
 import { exportAs, type ExportFormat } from './export.ts'
-import { messagesFor } from './messages/index.ts'
 import { Notices } from './notices.ts'
 import { bannersFor, type Facts, isSignInNeeded, statusFor } from './situation.ts'
 import { SteadyStatus } from './steady-status.ts'
@@ -31,6 +31,8 @@ export type Offline = 'off' | 'session' | 'keep'
 // A line that comes back at once is nobody's concern.
 const AWAY_LONG_MS = 3_000
 const FLUSH_MS = 5_000
+// On a line this slow, words in English are better than none.
+const WORDS_WITHIN_MS = 3_000
 // A change of one of these is another document.
 const OPENS = ['server', 'document', 'offline', 'account', 'store'] as const
 
@@ -78,6 +80,8 @@ export class PlenaryEditor extends TextEditor {
 
   #provider: PlenaryProvider | null = null
   #ownStore: AccountStore | null = null
+  /** What the document that is open was asked for with. */
+  #opened: unknown[] = []
   #keeps = false
   #isDestroyed = false
   #endings: (() => void)[] = []
@@ -200,13 +204,39 @@ export class PlenaryEditor extends TextEditor {
     })
   }
 
+  // Nobody who reads Arabic is shown English for a moment; but the text is on its way meanwhile.
+  protected override scheduleUpdate(): void | Promise<unknown> {
+    this.#openIfOther()
+    const coming = dictionary.coming(this.#language)
+    if (!coming) return super.scheduleUpdate()
+    let isLate = false
+    void coming.then(() => {
+      if (!isLate) return
+      this.requestUpdate('lang')
+      this.view?.setProps({})
+    })
+    const late = new Promise<void>(resolve => setTimeout(() => resolve(void (isLate = true)), WORDS_WITHIN_MS))
+    return Promise.race([coming, late]).then(() => super.scheduleUpdate())
+  }
+
+  override get messages(): Words['controls'] {
+    return dictionary.of(this.#language).controls
+  }
+
   protected override willUpdate(changed: PropertyValues): void {
-    // Back in the page, it was closed, or (moved within it) was not.
-    const isOther = OPENS.some(name => changed.has(name)) || this.#provider === null
-    if (isOther && this.isConnected && !this.#isDestroyed) this.#open()
+    this.#openIfOther()
     if (changed.has('tokenProvider') && this.tokenProvider) this.#tokenProvided.resolve()
     super.willUpdate(changed)
     this.#refresh()
+  }
+
+  #openIfOther(): void {
+    const wanted = OPENS.map(name => this[name])
+    // Back in the page, it was closed, or (moved within it) was not.
+    const isOther = this.#provider === null || wanted.some((value, index) => value !== this.#opened[index])
+    if (!isOther || !this.isConnected || this.#isDestroyed) return
+    this.#opened = wanted
+    this.#open()
   }
 
   #open(): void {
@@ -376,7 +406,7 @@ export class PlenaryEditor extends TextEditor {
 
   #refresh(): void {
     const provider = this.#provider
-    const messages = messagesFor(this.#language)
+    const { notices: messages } = dictionary.of(this.#language)
     const notices = this.#notices
     notices.messages = messages
     notices.language = this.#language

@@ -3,7 +3,7 @@
 
 import type { Status } from '@plenary/editor'
 import type { Access, SaveState, Status as LineStatus, StoreErrorCode, TokenTrouble } from '@plenary/provider'
-import type { Messages } from './messages/index.ts'
+import type { Messages } from './messages/en.ts'
 
 /** All that the words depend on. */
 export interface Facts {

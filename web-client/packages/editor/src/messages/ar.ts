@@ -1,9 +1,9 @@
 // العربية
 
+import type { Plural } from '../languages.ts'
 import type { Messages } from './en.ts'
-import { plural } from './plural.ts'
 
-export const ar: Messages = {
+export const ar = (plural: Plural): Messages => ({
   actions: {
     undo: 'تراجع',
     redo: 'إعادة',
@@ -53,7 +53,7 @@ export const ar: Messages = {
   listed: 'قائمة',
 
   people: 'الحاضرون',
-  peopleCount: plural('ar', {
+  peopleCount: plural({
     zero: 'لا أحد هنا',
     one: 'شخص واحد هنا',
     two: 'شخصان هنا',
@@ -73,7 +73,7 @@ export const ar: Messages = {
   proposedBy: name => `اقترحه ${name}`,
   close: 'إغلاق',
 
-  words: plural('ar', {
+  words: plural({
     zero: 'كلمة',
     one: 'كلمة',
     two: 'كلمتان',
@@ -82,7 +82,7 @@ export const ar: Messages = {
     other: 'كلمة',
   }),
   wordsOf: (count, limit) => `${count} من ${limit} كلمة`,
-  wordsOver: plural('ar', {
+  wordsOver: plural({
     zero: 'عند الحد تمامًا',
     one: 'كلمة واحدة فوق الحد',
     two: 'كلمتان فوق الحد',
@@ -90,7 +90,7 @@ export const ar: Messages = {
     many: '# كلمة فوق الحد',
     other: '# كلمة فوق الحد',
   }),
-  wordsLeft: plural('ar', {
+  wordsLeft: plural({
     zero: 'لم تبق أي كلمة',
     one: 'بقيت كلمة واحدة',
     two: 'بقيت كلمتان',
@@ -111,7 +111,7 @@ export const ar: Messages = {
   replace: 'استبدال',
   replaceAll: 'استبدال الكل',
   matchCase: 'مطابقة حالة الأحرف',
-  replaced: plural('ar', {
+  replaced: plural({
     zero: 'لم يُستبدل شيء',
     one: 'استُبدل موضع واحد',
     two: 'استُبدل موضعان',
@@ -147,4 +147,4 @@ export const ar: Messages = {
   locked: 'شيء لا يستطيع هذا الإصدار عرضه. وهو محفوظ كما هو.',
   table: 'جدول',
   statusLabel: 'حالة النص',
-}
+})

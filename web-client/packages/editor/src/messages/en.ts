@@ -1,10 +1,9 @@
-// English: the table that the others follow.
+// English: the table that the others follow. All of them are given how their language counts, and import nothing: each is a
+// file of its own for those who load it.
 
-import { plural } from './plural.ts'
+import type { Plural } from '../languages.ts'
 
-const words = plural('en', { one: 'word', other: 'words' })
-
-export const en = {
+export const en = (plural: Plural) => ({
   actions: {
     undo: 'Undo',
     redo: 'Redo',
@@ -54,7 +53,7 @@ export const en = {
   listed: 'List',
 
   people: 'Who is here',
-  peopleCount: plural('en', { one: '1 person is here', other: '# people are here' }),
+  peopleCount: plural({ one: '1 person is here', other: '# people are here' }),
   you: 'you',
   others: (count: string) => `+${count}`,
   somebody: 'Somebody',
@@ -67,10 +66,10 @@ export const en = {
   proposedBy: (name: string) => `proposed by ${name}`,
   close: 'Close',
 
-  words,
+  words: plural({ one: 'word', other: 'words' }),
   wordsOf: (count: string, limit: string) => `${count} of ${limit} words`,
-  wordsOver: plural('en', { one: '1 word over the limit', other: '# words over the limit' }),
-  wordsLeft: plural('en', { one: '1 word left', other: '# words left' }),
+  wordsOver: plural({ one: '1 word over the limit', other: '# words over the limit' }),
+  wordsLeft: plural({ one: '1 word left', other: '# words left' }),
   wordsInSection: 'This section',
   wordsSelected: 'Selected',
   wordCount: 'Word count',
@@ -84,7 +83,7 @@ export const en = {
   replace: 'Replace',
   replaceAll: 'Replace all',
   matchCase: 'Match case',
-  replaced: plural('en', { one: '1 place replaced', other: '# places replaced' }),
+  replaced: plural({ one: '1 place replaced', other: '# places replaced' }),
 
   linkAddress: 'Address of the link',
   linkApply: 'Apply',
@@ -113,7 +112,7 @@ export const en = {
   locked: 'Something this version cannot show. It is kept as it is.',
   table: 'Table',
   statusLabel: 'State of the text',
-}
+})
 
 /** The words of the editor's controls in one language. */
-export type Messages = typeof en
+export type Messages = ReturnType<typeof en>

@@ -1,9 +1,9 @@
 // Español
 
+import type { Plural } from '../languages.ts'
 import type { Messages } from './en.ts'
-import { plural } from './plural.ts'
 
-export const es: Messages = {
+export const es = (plural: Plural): Messages => ({
   actions: {
     undo: 'Deshacer',
     redo: 'Rehacer',
@@ -53,7 +53,7 @@ export const es: Messages = {
   listed: 'Lista',
 
   people: 'Personas presentes',
-  peopleCount: plural('es', { one: '1 persona presente', other: '# personas presentes' }),
+  peopleCount: plural({ one: '1 persona presente', other: '# personas presentes' }),
   you: 'usted',
   others: count => `+${count}`,
   somebody: 'Alguien',
@@ -66,10 +66,10 @@ export const es: Messages = {
   proposedBy: name => `propuesto por ${name}`,
   close: 'Cerrar',
 
-  words: plural('es', { one: 'palabra', other: 'palabras' }),
+  words: plural({ one: 'palabra', other: 'palabras' }),
   wordsOf: (count, limit) => `${count} de ${limit} palabras`,
-  wordsOver: plural('es', { one: '1 palabra de más', other: '# palabras de más' }),
-  wordsLeft: plural('es', { one: 'queda 1 palabra', other: 'quedan # palabras' }),
+  wordsOver: plural({ one: '1 palabra de más', other: '# palabras de más' }),
+  wordsLeft: plural({ one: 'queda 1 palabra', other: 'quedan # palabras' }),
   wordsInSection: 'Esta sección',
   wordsSelected: 'Selección',
   wordCount: 'Número de palabras',
@@ -83,7 +83,7 @@ export const es: Messages = {
   replace: 'Reemplazar',
   replaceAll: 'Reemplazar todo',
   matchCase: 'Distinguir mayúsculas',
-  replaced: plural('es', { one: '1 lugar reemplazado', other: '# lugares reemplazados' }),
+  replaced: plural({ one: '1 lugar reemplazado', other: '# lugares reemplazados' }),
 
   linkAddress: 'Dirección del enlace',
   linkApply: 'Aplicar',
@@ -112,4 +112,4 @@ export const es: Messages = {
   locked: 'Algo que esta versión no puede mostrar. Se conserva tal como está.',
   table: 'Tabla',
   statusLabel: 'Estado del texto',
-}
+})

@@ -1,9 +1,9 @@
 // Français
 
+import type { Plural } from '../languages.ts'
 import type { Messages } from './en.ts'
-import { plural } from './plural.ts'
 
-export const fr: Messages = {
+export const fr = (plural: Plural): Messages => ({
   actions: {
     undo: 'Annuler',
     redo: 'Rétablir',
@@ -53,7 +53,7 @@ export const fr: Messages = {
   listed: 'Liste',
 
   people: 'Personnes présentes',
-  peopleCount: plural('fr', { one: '# personne présente', other: '# personnes présentes' }),
+  peopleCount: plural({ one: '# personne présente', other: '# personnes présentes' }),
   you: 'vous',
   others: count => `+${count}`,
   somebody: 'Quelqu’un',
@@ -66,10 +66,10 @@ export const fr: Messages = {
   proposedBy: name => `proposé par ${name}`,
   close: 'Fermer',
 
-  words: plural('fr', { one: 'mot', other: 'mots' }),
+  words: plural({ one: 'mot', other: 'mots' }),
   wordsOf: (count, limit) => `${count} mots sur ${limit}`,
-  wordsOver: plural('fr', { one: '# mot de trop', other: '# mots de trop' }),
-  wordsLeft: plural('fr', { one: '# mot restant', other: '# mots restants' }),
+  wordsOver: plural({ one: '# mot de trop', other: '# mots de trop' }),
+  wordsLeft: plural({ one: '# mot restant', other: '# mots restants' }),
   wordsInSection: 'Cette section',
   wordsSelected: 'Sélection',
   wordCount: 'Nombre de mots',
@@ -83,7 +83,7 @@ export const fr: Messages = {
   replace: 'Remplacer',
   replaceAll: 'Tout remplacer',
   matchCase: 'Respecter la casse',
-  replaced: plural('fr', { one: '# endroit remplacé', other: '# endroits remplacés' }),
+  replaced: plural({ one: '# endroit remplacé', other: '# endroits remplacés' }),
 
   linkAddress: 'Adresse du lien',
   linkApply: 'Appliquer',
@@ -112,4 +112,4 @@ export const fr: Messages = {
   locked: 'Un élément que cette version ne sait pas afficher. Il est conservé tel quel.',
   table: 'Tableau',
   statusLabel: 'État du texte',
-}
+})
