@@ -211,7 +211,7 @@ impl Stage {
 async fn statement(app: &App, group: GroupId) -> (StatementId, DocumentId) {
     let documents = Documents { body: uuid::Uuid::now_v7().into(), comments: uuid::Uuid::now_v7().into() };
     let update = Bytes::from_static(&[0, 0]);
-    let record = plenary_storage::NewRecord { user: UserId::SERVER, at_ms: 1, update };
+    let record = plenary_storage::NewRecord { user: UserId::SERVER, at_ms: 1, update, relayed: Vec::new() };
     for document in [documents.body, documents.comments] {
         app.log.append(document, vec![record.clone()]).await.unwrap();
     }

@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use bytes::Bytes;
 use plenary_ids::DocumentId;
 use plenary_permissions::Role;
 use plenary_protocol::{CloseReason, Message, SyncMessage};
 use plenary_server::{clock::Clock, config::Config};
 use plenary_storage::{
-    BoxFuture, DocumentLog, DocumentSummary, Loaded, NewRecord, Record, Seq, StoreError, memory::MemoryStore,
+    BoxFuture, DocumentLog, DocumentSummary, Loaded, NewRecord, Record, Seq, Snapshot, StoreError,
+    memory::MemoryStore,
 };
 
 use crate::stage::{Stage, soon};
@@ -51,13 +51,8 @@ impl DocumentLog for Liar {
         self.store.documents()
     }
 
-    fn compact(
-        &self,
-        document: DocumentId,
-        upto: Seq,
-        state: Bytes,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.compact(document, upto, state)
+    fn compact(&self, document: DocumentId, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.compact(document, snapshot)
     }
 
     fn destroy(&self, document: DocumentId) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -15,7 +15,7 @@ use plenary_room::{
     RoomSettings,
 };
 use plenary_storage::{
-    NewRecord, StoreError,
+    NewRecord, Snapshot, StoreError,
     memory::{MemoryStore, Token},
 };
 
@@ -494,7 +494,7 @@ impl World {
                     if seq > self.head {
                         self.fail("a snapshot of what is not on disk");
                     }
-                    self.store.begin_compact(DOCUMENT, seq, state);
+                    self.store.begin_compact(DOCUMENT, Snapshot { seq, state, attribution: Bytes::new() });
                     self.due_flush();
                 }
                 Effect::Send { participant, frame } => self.send_down(participant, frame),
@@ -636,7 +636,7 @@ impl World {
 }
 
 fn record(user: UserId, update: Bytes) -> NewRecord {
-    NewRecord { user, at_ms: 0, update }
+    NewRecord { user, at_ms: 0, update, relayed: Vec::new() }
 }
 
 impl Speech {

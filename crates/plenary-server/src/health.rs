@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use plenary_ids::DocumentId;
 use plenary_storage::{
     BoxFuture, Cell, CellChange, Cells, DocumentLog, DocumentSummary, Expected, Loaded, NewRecord, Record,
-    Seq, StoreError,
+    Seq, Snapshot, StoreError,
 };
 use tokio::sync::watch;
 
@@ -109,13 +108,8 @@ impl DocumentLog for Watched<dyn DocumentLog> {
         Box::pin(async move { self.health.note(self.store.documents().await) })
     }
 
-    fn compact(
-        &self,
-        document: DocumentId,
-        upto: Seq,
-        state: Bytes,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { self.health.note(self.store.compact(document, upto, state).await) })
+    fn compact(&self, document: DocumentId, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.health.note(self.store.compact(document, snapshot).await) })
     }
 
     fn destroy(&self, document: DocumentId) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -13,7 +13,7 @@ use std::{
 
 use plenary_ids::UserId;
 use plenary_storage::{
-    BoxFuture, DocumentLog, NewRecord, Seq, StoreError,
+    BoxFuture, DocumentLog, NewRecord, Seq, Snapshot, StoreError,
     contract::{block_on, document, noise},
 };
 use plenary_storage_sled::{Options, SledStore, verify};
@@ -55,6 +55,7 @@ fn measure(documents: u64, updates: u64, records: u64) {
             user: UserId::from_bytes([1; 16]),
             at_ms,
             update: noise(begun.elapsed().as_nanos() as u64 + number, 15),
+            relayed: Vec::new(),
         };
         let batch: Vec<NewRecord> = (0..records).map(record).collect();
         (number, Instant::now(), store.append(document(number), batch))
@@ -79,7 +80,9 @@ fn measure(documents: u64, updates: u64, records: u64) {
         if tails[of] > (snapshot_bytes[of] / 2).max(64 << 10) {
             let state = noise(number, (head as f64 * STATE_BYTES_PER_UPDATE) as usize);
             (tails[of], snapshot_bytes[of]) = (0, state.len() as u64);
-            compacting.push_back(store.compact(document(number), head, state));
+            // A run for each burst of typing.
+            let attribution = noise(number, state.len() / 8);
+            compacting.push_back(store.compact(document(number), Snapshot { seq: head, state, attribution }));
             snapshots += 1;
         }
         if sent < updates {

@@ -1,6 +1,6 @@
 //! Snapshots and history as chunks of at most 4 KiB, each under its own key.
 //!
-//! A snapshot is cut as it is; its length and checksum are in the pointer. The history of a document is a row of
+//! State and attribution of a snapshot are cut as they are; their lengths and checksums are in the pointer. The history of a document is a row of
 //! *segments*, each the records that one compaction moved there (or about 1 MiB of them), under the seq of its
 //! last record:
 //! ```text
@@ -16,6 +16,7 @@ use plenary_storage::{Record, Seq};
 
 use crate::{
     commit::{decode_records, encode_record, put_bytes},
+    index::Row,
     keys::{self, VALUE_BYTES_MAX},
     sealed::{Cursor, Decoded, SEAL_BYTES, open, put_varint, seal},
 };
@@ -62,22 +63,21 @@ fn read_chunk(tree: &sled::Tree, document: DocumentId, seq: Seq, chunk: u32) -> 
     Ok(open(&key, &value).map_err(damaged)?.to_vec())
 }
 
-/// A snapshot's state, checked against length and checksum.
-pub(crate) fn read_snapshot(
-    snapshots: &sled::Tree,
+/// A row of a snapshot, checked against length and checksum.
+pub(crate) fn read_row(
+    tree: &sled::Tree,
     document: DocumentId,
     seq: Seq,
-    state_bytes: u64,
-    state_crc: u32,
+    row: Row,
 ) -> Result<Bytes, ReadError> {
-    let mut state = Vec::new();
-    for chunk in 0..count(state_bytes) {
-        state.extend_from_slice(&read_chunk(snapshots, document, seq, chunk)?);
+    let mut bytes = Vec::new();
+    for chunk in 0..count(row.bytes) {
+        bytes.extend_from_slice(&read_chunk(tree, document, seq, chunk)?);
     }
-    if state.len() as u64 != state_bytes || crc32fast::hash(&state) != state_crc {
+    if Row::of(&bytes) != row {
         return Err(ReadError::Damaged(document, seq, 0, "the snapshot is not the one that was stored"));
     }
-    Ok(state.into())
+    Ok(bytes.into())
 }
 
 /// Packs records into segments; each comes with the seq of its last record.
@@ -90,7 +90,7 @@ pub(crate) fn pack(records: &[Record]) -> Vec<(Seq, Vec<u8>)> {
         let mut taken = 0;
         while taken < rest.len() && bytes.len() < SEGMENT_BYTES {
             let record = &rest[taken];
-            encode_record(&mut bytes, &mut before, record.user, record.at_ms, &record.update);
+            encode_record(&mut bytes, &mut before, record.into());
             taken += 1;
         }
         let (segment, later) = rest.split_at(taken);
@@ -199,6 +199,7 @@ mod tests {
                 user: UserId::from_bytes([(seq / 50) as u8; 16]),
                 at_ms: 1_700_000_000_000 + seq,
                 update: Bytes::from(vec![seq as u8; 9_000]),
+                relayed: if seq % 9 == 0 { vec![seq, 1] } else { Vec::new() },
             })
             .collect();
         let segments = pack(&records);

@@ -3,11 +3,12 @@
 //! A commit is one run of bytes: a header, then entries to its end.
 //! ```text
 //! header   records ever appended | floor | digest (8, LE)          integers are varints where no size is given
-//! 1 append     document (16) | first seq | number of records | each: author | time | length | update
+//! 1 append     document (16) | first seq | number of records | each: author | time | relayed | length | update
 //! 2 cells      number of changes | each: 0 key | 1 key value                 (lengths before key and value)
 //! 3 pointer    document (16) | pointer                                       (index.rs)
 //! 4 destroy    document (16)
-//! author   0 as the record before | 1 user (16)          time   zigzag of the difference to the record before
+//! author   0 as the record before | 1 user (16) | 2 and 3 the same, and relayed is there
+//! time     zigzag of the difference to the record before       relayed   number of clients | each client
 //! ```
 //! *floor*: nothing at or below this position is needed once the commit is durable. *digest*: what `documents`
 //! and `cells` hold once the commit is applied ([`crate::index::Digest`]).
@@ -83,7 +84,7 @@ pub(crate) fn encode_append(bytes: &mut Vec<u8>, document: DocumentId, first: Se
     put_varint(bytes, records.len() as u64);
     let mut before = None;
     for record in records {
-        encode_record(bytes, &mut before, record.user, record.at_ms, &record.update);
+        encode_record(bytes, &mut before, record.into());
     }
 }
 
@@ -146,27 +147,52 @@ pub(crate) fn decode_entry(cursor: &mut Cursor<'_>) -> Decoded<Entry> {
     }
 }
 
-/// Appends one record; `before` is the author and time of the record before it.
-pub(crate) fn encode_record(
-    bytes: &mut Vec<u8>,
-    before: &mut Option<(UserId, u64)>,
+/// What is written of a record: its seq follows from the one before.
+pub(crate) struct Parts<'a> {
     user: UserId,
     at_ms: u64,
-    update: &[u8],
-) {
+    update: &'a [u8],
+    relayed: &'a [u64],
+}
+
+impl<'a> From<&'a NewRecord> for Parts<'a> {
+    fn from(record: &'a NewRecord) -> Self {
+        let NewRecord { user, at_ms, update, relayed } = record;
+        Self { user: *user, at_ms: *at_ms, update, relayed }
+    }
+}
+
+impl<'a> From<&'a Record> for Parts<'a> {
+    fn from(record: &'a Record) -> Self {
+        let Record { seq: _, user, at_ms, update, relayed } = record;
+        Self { user: *user, at_ms: *at_ms, update, relayed }
+    }
+}
+
+/// Added to the kind of an author whose record says what was relayed.
+const HAS_RELAYED: u8 = 2;
+
+/// Appends one record; `before` is the author and time of the record before it.
+pub(crate) fn encode_record(bytes: &mut Vec<u8>, before: &mut Option<(UserId, u64)>, record: Parts<'_>) {
+    let Parts { user, at_ms, update, relayed } = record;
+    let has_relayed = if relayed.is_empty() { 0 } else { HAS_RELAYED };
     let time_before = match *before {
         Some((user_before, at_before)) if user_before == user => {
-            bytes.push(0);
+            bytes.push(has_relayed);
             at_before
         }
         _ => {
-            bytes.push(1);
+            bytes.push(1 + has_relayed);
             bytes.extend_from_slice(user.as_bytes());
             before.map_or(0, |(_, at_before)| at_before)
         }
     };
     let difference = at_ms.wrapping_sub(time_before) as i64;
     put_varint(bytes, ((difference << 1) ^ (difference >> 63)) as u64);
+    if !relayed.is_empty() {
+        put_varint(bytes, relayed.len() as u64);
+        relayed.iter().for_each(|client| put_varint(bytes, *client));
+    }
     put_bytes(bytes, update);
     *before = Some((user, at_ms));
 }
@@ -176,16 +202,24 @@ pub(crate) fn decode_records(cursor: &mut Cursor<'_>, first: Seq, count: u64) ->
     let mut records = Vec::new();
     let mut before: Option<(UserId, u64)> = None;
     for number in 0..count {
-        let user = match (cursor.byte()?, before) {
-            (0, Some((user, _))) => user,
-            (1, _) => UserId::from_bytes(cursor.array()?),
+        let kind = cursor.byte()?;
+        let user = match (kind, before) {
+            (0 | HAS_RELAYED, Some((user, _))) => user,
+            (1 | 3, _) => UserId::from_bytes(cursor.array()?),
             _ => return Err("a record has no author"),
         };
         let zigzag = cursor.varint()?;
         let difference = (zigzag >> 1) ^ (zigzag & 1).wrapping_neg();
         let at_ms = before.map_or(0, |(_, at_ms)| at_ms).wrapping_add(difference);
         let seq = first.checked_add(number).ok_or("a seq does not fit")?;
-        records.push(Record { seq, user, at_ms, update: Bytes::copy_from_slice(cursor.bytes()?) });
+        let mut relayed = Vec::new();
+        if kind >= HAS_RELAYED {
+            for _ in 0..cursor.varint()? {
+                relayed.push(cursor.varint()?);
+            }
+        }
+        let update = Bytes::copy_from_slice(cursor.bytes()?);
+        records.push(Record { seq, user, at_ms, update, relayed });
         before = Some((user, at_ms));
     }
     Ok(records)
@@ -244,9 +278,11 @@ pub(crate) fn read_part(key: &[u8], value: &[u8]) -> Decoded<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::Row;
 
     fn new_record(user: u8, at_ms: u64, update: &'static [u8]) -> NewRecord {
-        NewRecord { user: UserId::from_bytes([user; 16]), at_ms, update: Bytes::from_static(update) }
+        let (user, update) = (UserId::from_bytes([user; 16]), Bytes::from_static(update));
+        NewRecord { user, at_ms, update, relayed: Vec::new() }
     }
 
     #[test]
@@ -257,31 +293,47 @@ mod tests {
             new_record(1, 400, b""),
             new_record(2, u64::MAX, b"ccc"),
             new_record(2, 0, b"d"),
+            NewRecord { relayed: vec![0, u64::MAX], ..new_record(2, 5, b"e") },
+            NewRecord { relayed: vec![300], ..new_record(1, 5, b"") },
         ];
         let changes = vec![
             CellChange::Put { key: "k".into(), value: Bytes::from_static(b"v") },
             CellChange::Delete { key: "ü".into() },
         ];
-        let pointer = Pointer { born: 1, set_at: 900, seq: 12, state_bytes: 70_000, state_crc: 5 };
+        let state = Row { bytes: 70_000, crc: 5 };
+        let pointer = Pointer { born: 1, set_at: 900, seq: 12, state, attribution: None };
+        let with_attribution = Pointer { attribution: Some(Row { bytes: 300, crc: u32::MAX }), ..pointer };
         let mut bytes = Vec::new();
         encode_append(&mut bytes, document, 9, &records);
         encode_cells(&mut bytes, &changes);
         encode_pointer(&mut bytes, document, &pointer);
+        encode_pointer(&mut bytes, document, &with_attribution);
         encode_destroy(&mut bytes, document);
 
         let mut cursor = Cursor(&bytes);
         let Ok(Entry::Append(append)) = decode_entry(&mut cursor) else { panic!("an append") };
         assert_eq!(append.document, document);
         for ((new, read), seq) in records.iter().zip(&append.records).zip(9..) {
-            assert_eq!(
-                (new.user, new.at_ms, &new.update, seq),
-                (read.user, read.at_ms, &read.update, read.seq)
-            );
+            let NewRecord { user, at_ms, update, relayed } = new.clone();
+            assert_eq!(*read, Record { seq, user, at_ms, update, relayed });
         }
         assert_eq!(decode_entry(&mut cursor), Ok(Entry::Cells(changes)));
         assert_eq!(decode_entry(&mut cursor), Ok(Entry::Pointer(document, pointer)));
+        assert_eq!(decode_entry(&mut cursor), Ok(Entry::Pointer(document, with_attribution)));
         assert_eq!(decode_entry(&mut cursor), Ok(Entry::Destroy(document)));
         assert!(cursor.is_at_end());
+    }
+
+    /// Stores of format 1 are full of these.
+    #[test]
+    fn what_nobody_passed_on_and_nobody_is_named_for_is_written_as_it_always_was() {
+        let mut bytes = Vec::new();
+        encode_append(&mut bytes, DocumentId::from_bytes([7; 16]), 9, &[new_record(1, 3, b"a")]);
+        let user = [1; 16];
+        assert_eq!(bytes, [&[APPEND][..], &[7; 16], &[9, 1, 1], &user, &[6, 1, b'a']].concat());
+        let state = Row { bytes: 300, crc: 5 };
+        let pointer = Pointer { born: 1, set_at: 2, seq: 3, state, attribution: None };
+        assert_eq!(pointer.encode(), [1, 2, 3, 0xac, 2, 5]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::{
     Shared, Stopped, commit,
     commit::Header,
     faults,
-    index::{Digest, Pointer, TailEntry, encode_cell},
+    index::{Digest, Pointer, Row, TailEntry, encode_cell},
     reader,
     sealed::seal,
     witness::Witness,
@@ -57,7 +57,8 @@ pub(crate) enum Job {
     Pointer {
         document: DocumentId,
         seq: Seq,
-        state: Bytes,
+        state: Row,
+        attribution: Option<Row>,
         answer: Answer<u64>,
     },
     /// The answer is a pin, as for `Pointer`.
@@ -261,10 +262,14 @@ impl Committer {
                 }
             }
             // Compaction is what makes room, so it may use half of the reserve, and a removal all of it.
-            Job::Pointer { document, seq, state, answer } => match draft.check_space(0, reserve / 2) {
-                Ok(()) => self.add_pointer(draft, document, seq, &state, answer),
-                Err(full) => answer(Err(full)),
-            },
+            Job::Pointer { document, seq, state, attribution, answer } => {
+                let set_at = draft.position;
+                let pointer = |born| Pointer { born, set_at, seq, state, attribution };
+                match draft.check_space(0, reserve / 2) {
+                    Ok(()) => self.add_pointer(draft, document, pointer, answer),
+                    Err(full) => answer(Err(full)),
+                }
+            }
             Job::Chunks { changes, answer } => {
                 let size = changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum();
                 match draft.check_space(size, reserve / 2) {
@@ -366,21 +371,14 @@ impl Committer {
         &self,
         draft: &mut Draft,
         document: DocumentId,
-        seq: Seq,
-        state: &Bytes,
+        pointer: impl FnOnce(u64) -> Pointer,
         answer: Answer<u64>,
     ) {
         let index = self.shared.index();
         let Some(present) = index.document(document) else {
             return answer(Err(StoreError::NotFound));
         };
-        let pointer = Pointer {
-            born: present.born,
-            set_at: draft.position,
-            seq,
-            state_bytes: state.len() as u64,
-            state_crc: crc32fast::hash(state),
-        };
+        let pointer = pointer(present.born);
         draft.digest.replace_pointer(document, present.pointer.as_ref(), Some(&pointer));
         commit::encode_pointer(&mut draft.bytes, document, &pointer);
         draft.effects.push(Effect::Pointer { document, pointer, answer });

@@ -14,14 +14,15 @@ use std::sync::{
     mpsc::{Sender, channel},
 };
 
-use bytes::Bytes;
 use plenary_ids::DocumentId;
-use plenary_storage::{Seq, StoreError};
+use plenary_storage::{Seq, Snapshot, StoreError};
 
 use crate::{
     Shared, chunks,
     committer::{Answer, ChunkChange, Job},
-    faults, keys, reader,
+    faults,
+    index::{Pointer, Row},
+    keys, reader,
 };
 
 /// Chunks written or removed between two commits: a quarter of a megabyte.
@@ -45,7 +46,8 @@ impl Desk {
     }
 
     /// See [`plenary_storage::DocumentLog::compact`].
-    pub(crate) fn compact(&self, id: DocumentId, upto: Seq, state: &Bytes) -> Result<(), StoreError> {
+    pub(crate) fn compact(&self, id: DocumentId, snapshot: Snapshot) -> Result<(), StoreError> {
+        let upto = snapshot.seq;
         let mut document = self.shared.index().document(id).cloned().ok_or(StoreError::NotFound)?;
         if upto > document.head() {
             return Err(StoreError::BeyondHead { upto, head: document.head() });
@@ -60,12 +62,15 @@ impl Desk {
         for (last, segment) in chunks::pack(&covered) {
             self.write(&self.shared.trees.history, chunks::split(id, last, &segment))?;
         }
-        self.write(&self.shared.trees.snapshots, chunks::split(id, upto, state))?;
+        self.write(&self.shared.trees.snapshots, chunks::split(id, upto, &snapshot.state))?;
+        self.write(&self.shared.trees.attributions, chunks::split(id, upto, &snapshot.attribution))?;
         self.ask(|answer| Job::Checkpoint { answer })?;
 
         faults::point("before-snapshot-pointer");
-        let state = state.clone();
-        let position = self.ask(|answer| Job::Pointer { document: id, seq: upto, state, answer })?;
+        let state = Row::of(&snapshot.state);
+        let attribution = (!snapshot.attribution.is_empty()).then(|| Row::of(&snapshot.attribution));
+        let position =
+            self.ask(|answer| Job::Pointer { document: id, seq: upto, state, attribution, answer })?;
         faults::point("after-snapshot-pointer");
         self.finish(id, position)
     }
@@ -120,15 +125,19 @@ impl Desk {
         let first = keys::chunk(id, 0, 0);
         let last = keys::chunk(id, Seq::MAX, u32::MAX);
         let trees = &self.shared.trees;
-        let Some(pointer) = pointer else {
+        let Some(Pointer { seq, state, attribution, .. }) = pointer else {
             self.remove(&trees.snapshots, first, last)?;
+            self.remove(&trees.attributions, first, last)?;
             return self.remove(&trees.history, first, last);
         };
         // The present snapshot is stepped over rather than read.
-        self.remove(&trees.snapshots, first, keys::chunk(id, pointer.seq - 1, u32::MAX))?;
-        let end = keys::chunk(id, pointer.seq, chunks::count(pointer.state_bytes));
-        self.remove(&trees.snapshots, end, last)?;
-        self.remove(&trees.history, keys::chunk(id, pointer.seq + 1, 0), last)
+        let rows = [(&trees.snapshots, Some(state)), (&trees.attributions, attribution)];
+        for (tree, row) in rows {
+            self.remove(tree, first, keys::chunk(id, seq - 1, u32::MAX))?;
+            let end = keys::chunk(id, seq, row.map_or(0, |row| chunks::count(row.bytes)));
+            self.remove(tree, end, last)?;
+        }
+        self.remove(&trees.history, keys::chunk(id, seq + 1, 0), last)
     }
 
     fn remove(&self, tree: &sled::Tree, first: [u8; 28], last: [u8; 28]) -> Result<(), StoreError> {

@@ -23,15 +23,44 @@ pub(crate) struct Pointer {
     pub(crate) set_at: u64,
     /// The last record the snapshot covers. The history holds 1 to here.
     pub(crate) seq: Seq,
-    pub(crate) state_bytes: u64,
-    pub(crate) state_crc: u32,
+    pub(crate) state: Row,
+    /// `None`: written before there were attributions.
+    pub(crate) attribution: Option<Row>,
+}
+
+/// What a row of chunks is to be read back as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) bytes: u64,
+    pub(crate) crc: u32,
+}
+
+impl Row {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, crc: crc32fast::hash(bytes) }
+    }
+
+    fn encode(self, bytes: &mut Vec<u8>) {
+        put_varint(bytes, self.bytes);
+        put_varint(bytes, u64::from(self.crc));
+    }
+
+    fn decode(cursor: &mut Cursor<'_>) -> Decoded<Self> {
+        let bytes = cursor.varint()?;
+        let crc = u32::try_from(cursor.varint()?).map_err(|_| "a checksum does not fit")?;
+        Ok(Self { bytes, crc })
+    }
 }
 
 impl Pointer {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for value in [self.born, self.set_at, self.seq, self.state_bytes, u64::from(self.state_crc)] {
+        for value in [self.born, self.set_at, self.seq] {
             put_varint(&mut bytes, value);
+        }
+        self.state.encode(&mut bytes);
+        if let Some(attribution) = self.attribution {
+            attribution.encode(&mut bytes);
         }
         bytes
     }
@@ -42,8 +71,8 @@ impl Pointer {
             born: cursor.varint()?,
             set_at: cursor.varint()?,
             seq: cursor.varint()?,
-            state_bytes: cursor.varint()?,
-            state_crc: u32::try_from(cursor.varint()?).map_err(|_| "a checksum does not fit")?,
+            state: Row::decode(&mut cursor)?,
+            attribution: if cursor.is_at_end() { None } else { Some(Row::decode(&mut cursor)?) },
         };
         if cursor.is_at_end() { Ok(pointer) } else { Err("the pointer is too long") }
     }
@@ -125,7 +154,7 @@ impl Document {
             document,
             head: self.head(),
             snapshot_seq: self.covered(),
-            snapshot_bytes: self.pointer.map_or(0, |pointer| pointer.state_bytes),
+            snapshot_bytes: self.pointer.map_or(0, |pointer| pointer.state.bytes),
             tail_bytes: self.tail_bytes,
             tail_since_ms: self.tail.front().map(|entry| entry.at_ms),
         }

@@ -30,12 +30,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use futures_channel::oneshot;
 use plenary_ids::DocumentId;
 use plenary_storage::{
     BoxFuture, Cell, CellChange, Cells, DocumentLog, DocumentSummary, Expected, Loaded, NewRecord, Record,
-    Seq, StoreError, cells, log,
+    Seq, Snapshot, StoreError, cells, log,
 };
 
 pub use error::OpenError;
@@ -296,17 +295,12 @@ impl DocumentLog for SledStore {
         Box::pin(async move { Ok(summaries) })
     }
 
-    fn compact(
-        &self,
-        document: DocumentId,
-        upto: Seq,
-        state: Bytes,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        if let Err(too_large) = log::check_snapshot(&state) {
+    fn compact(&self, document: DocumentId, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        if let Err(too_large) = log::check_snapshot(&snapshot) {
             return Box::pin(async move { Err(too_large) });
         }
         let desk = self.desk.clone();
-        self.compact_with(move || desk.compact(document, upto, &state))
+        self.compact_with(move || desk.compact(document, snapshot))
     }
 
     fn destroy(&self, document: DocumentId) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -10,7 +10,7 @@ use crate::{
     Shared,
     chunks::{self, ReadError},
     commit::{self, Entry, PART_BYTES},
-    index::{Document, TailEntry},
+    index::{Document, Pointer, TailEntry},
     sealed::Cursor,
 };
 
@@ -18,12 +18,14 @@ pub(crate) fn load(shared: &Shared, id: DocumentId) -> Result<Loaded, StoreError
     while_it_stays(shared, id, |document| {
         let snapshot = match document.pointer {
             None => None,
-            Some(pointer) => {
-                let tree = &shared.trees.snapshots;
-                let state =
-                    chunks::read_snapshot(tree, id, pointer.seq, pointer.state_bytes, pointer.state_crc)
-                        .map_err(|error| read_error("snapshots", error))?;
-                Some(Snapshot { seq: pointer.seq, state })
+            Some(Pointer { seq, state, attribution, .. }) => {
+                let state = chunks::read_row(&shared.trees.snapshots, id, seq, state)
+                    .map_err(|error| read_error("snapshots", error))?;
+                let attribution = attribution
+                    .map(|row| chunks::read_row(&shared.trees.attributions, id, seq, row))
+                    .transpose()
+                    .map_err(|error| read_error("attributions", error))?;
+                Some(Snapshot { seq, state, attribution: attribution.unwrap_or_default() })
             }
         };
         Ok(Loaded { snapshot, tail: read_tail(shared, id, document)? })

@@ -16,7 +16,7 @@ use crate::{
     OpenError, Options,
     commit::{self, Entry, Header, Part},
     index::{Index, Pointer, TailEntry, decode_cell, encode_cell, uncovered},
-    keys::{self, FORMAT, META_FORMAT, META_STORE, Trees},
+    keys::{self, FORMAT, FORMAT_MIN, META_FORMAT, META_STORE, Trees},
     reader,
     sealed::{Cursor, open as unseal, seal},
     witness::Witness,
@@ -136,6 +136,8 @@ fn open_locked(directory: &Path, options: &Options, lock: File) -> Result<Recove
         file.sync_data().map_err(doing("syncing db"))?;
     }
     let store = read_meta(&trees)?;
+    // What is written from here on is not for a program that knows only the older format.
+    put(&trees.meta, META_FORMAT, Some(FORMAT.to_be_bytes().to_vec()))?;
     let recovered = replay(&trees)?;
     recovered.index.check_tails()?;
     let index = &recovered.index;
@@ -244,7 +246,7 @@ fn read_meta(trees: &Trees) -> Result<u128, Trouble> {
     };
     let short = |_| damage("meta", "a value has the wrong length");
     let format = u32::from_be_bytes(read(META_FORMAT)?.try_into().map_err(short)?);
-    if format != FORMAT {
+    if !(FORMAT_MIN..=FORMAT).contains(&format) {
         return Err(Trouble::Format(format));
     }
     Ok(u128::from_be_bytes(read(META_STORE)?.try_into().map_err(short)?))
@@ -501,5 +503,53 @@ impl Replayed {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plenary_storage::{
+        DocumentLog,
+        contract::{block_on, document, record, snapshot},
+    };
+
+    use super::*;
+    use crate::{SledStore, verify};
+
+    fn meta_format(directory: &Path, set: Option<u32>) -> u32 {
+        let db = open_sled(directory, Duration::from_secs(5)).map_err(|_| "sled").expect("sled opens");
+        let meta = Trees::open(&db).expect("the trees open").meta;
+        if let Some(format) = set {
+            meta.insert(META_FORMAT, seal(META_FORMAT, &format.to_be_bytes())).expect("it is written");
+            db.flush().expect("it is flushed");
+        }
+        let value = meta.get(META_FORMAT).expect("it is read").expect("it is there");
+        u32::from_be_bytes(unseal(META_FORMAT, &value).expect("it opens").try_into().expect("four bytes"))
+    }
+
+    #[test]
+    fn a_store_of_format_1_is_read_and_goes_on_as_format_2_and_one_of_format_3_is_left_alone() {
+        let directory = std::env::temp_dir().join(format!("plenary-format-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        let options = || Options { reserve_bytes: 1 << 20, ..Options::default() };
+        let store = SledStore::open(&directory, options()).expect("the store opens");
+        block_on(store.append(document(1), ["a", "b", "c"].map(record).to_vec())).expect("it is appended");
+        // As format 1 has it: without an attribution.
+        let old = plenary_storage::Snapshot { attribution: bytes::Bytes::new(), ..snapshot(2, "ab") };
+        block_on(store.compact(document(1), old.clone())).expect("it is compacted");
+        drop(store);
+
+        meta_format(&directory, Some(1));
+        let store = SledStore::open(&directory, options()).expect("format 1 is read");
+        assert_eq!(block_on(store.load(document(1))).expect("it loads").snapshot, Some(old));
+        block_on(store.compact(document(1), snapshot(3, "abc"))).expect("it is compacted");
+        assert!(verify(&store).is_sound());
+        drop(store);
+        assert_eq!(meta_format(&directory, None), FORMAT);
+
+        meta_format(&directory, Some(3));
+        let refused = SledStore::open(&directory, options()).err();
+        assert!(matches!(refused, Some(OpenError::Format { found: 3, known: 2, .. })), "{refused:?}");
+        let _ = fs::remove_dir_all(&directory);
     }
 }

@@ -9,7 +9,7 @@ use plenary_storage::{Seq, StoreError, contract::block_on};
 use crate::{
     Shared, SledStore, chunks,
     commit::{self, Entry},
-    index::{Document, Pointer, decode_cell},
+    index::{Document, Pointer, Row, decode_cell},
     keys, reader,
     sealed::{Cursor, open as unseal},
     worker::contain,
@@ -24,7 +24,7 @@ pub struct VerifyReport {
     pub records: u64,
     /// Cells read.
     pub cells: u64,
-    /// Bytes of states, updates and cells.
+    /// Bytes of states, attributions, updates and cells.
     pub bytes: u64,
     /// What is damaged; empty in a sound store.
     pub findings: Vec<Finding>,
@@ -114,13 +114,18 @@ fn verify_trees(shared: &Shared) -> VerifyReport {
         report.documents += 1;
         report.check(&format!("document {id}"), |report| {
             let loaded = reader::load(shared, id)?;
-            report.bytes += loaded.snapshot.map_or(0, |snapshot| snapshot.state.len() as u64);
+            report.bytes += loaded
+                .snapshot
+                .map_or(0, |snapshot| (snapshot.state.len() + snapshot.attribution.len()) as u64);
             Ok(())
         });
         report.check(&format!("document {id}"), |report| verify_records(shared, report, id, &document));
     }
     report
         .check("snapshots", |report| verify_chunks(shared, report, &shared.trees.snapshots, Tree::Snapshots));
+    report.check("attributions", |report| {
+        verify_chunks(shared, report, &shared.trees.attributions, Tree::Attributions)
+    });
     report.check("history", |report| verify_chunks(shared, report, &shared.trees.history, Tree::History));
     report
 }
@@ -251,6 +256,7 @@ fn verify_records(
 
 enum Tree {
     Snapshots,
+    Attributions,
     History,
 }
 
@@ -263,6 +269,7 @@ fn verify_chunks(
 ) -> Result<(), StoreError> {
     let name = match which {
         Tree::Snapshots => "snapshots",
+        Tree::Attributions => "attributions",
         Tree::History => "history",
     };
     for item in tree {
@@ -275,8 +282,10 @@ fn verify_chunks(
             report.find(format!("{name}, document {id}, seq {seq}, chunk {chunk}"), reason);
         }
         let pointer = shared.index().document(id).and_then(|document| document.pointer);
+        let is_of = |row: Row| chunk < chunks::count(row.bytes);
         let is_used = pointer.is_some_and(|pointer| match which {
-            Tree::Snapshots => seq == pointer.seq && chunk < chunks::count(pointer.state_bytes),
+            Tree::Snapshots => seq == pointer.seq && is_of(pointer.state),
+            Tree::Attributions => seq == pointer.seq && pointer.attribution.is_some_and(is_of),
             Tree::History => seq <= pointer.seq,
         });
         if !is_used {

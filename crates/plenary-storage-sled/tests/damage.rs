@@ -19,7 +19,7 @@ use bytes::Bytes;
 use plenary_ids::UserId;
 use plenary_storage::{
     CellChange, Cells, DocumentLog, NewRecord,
-    contract::{block_on, document, noise},
+    contract::{block_on, document, noise, record, snapshot},
 };
 use plenary_storage_sled::{OpenError, Options, SledStore, verify};
 use support::{Directory, copy, options};
@@ -32,12 +32,14 @@ fn fill(store: &SledStore) {
         for number in 0..DOCUMENTS {
             for piece in 0..20 {
                 let update = noise(number << 20 | round << 10 | piece, if piece == 7 { 9_000 } else { 40 });
-                let record = NewRecord { user: UserId::SERVER, at_ms: round * 1_000 + piece, update };
+                let relayed = if piece == 9 { vec![number] } else { Vec::new() };
+                let record =
+                    NewRecord { user: UserId::SERVER, at_ms: round * 1_000 + piece, update, relayed };
                 block_on(store.append(document(number), vec![record])).unwrap();
             }
             if (round + number) % 2 == 0 && number > 1 {
                 let state = noise(number << 8 | round, 30_000);
-                block_on(store.compact(document(number), round * 20 + 15, state)).unwrap();
+                block_on(store.compact(document(number), snapshot(round * 20 + 16, state))).unwrap();
             }
             let put = |number: u64| CellChange::Put {
                 key: format!("cell/{number}"),
@@ -154,7 +156,7 @@ fn a_store_that_lost_its_last_commits_opens_only_if_the_loss_is_accepted() {
     let store = home.open();
     let append = |store: &SledStore, text: &'static str| {
         let update = Bytes::from_static(text.as_bytes());
-        let record = NewRecord { user: UserId::SERVER, at_ms: 1, update };
+        let record = NewRecord { user: UserId::SERVER, at_ms: 1, update, relayed: Vec::new() };
         block_on(store.append(document(1), vec![record])).unwrap()
     };
     append(&store, "kept");
@@ -220,7 +222,7 @@ fn a_second_process_is_told_that_the_store_is_in_use() {
 fn a_full_disk_refuses_appends_and_nothing_else() {
     let home = Directory::new();
     let store = home.open();
-    let record = || NewRecord { user: UserId::SERVER, at_ms: 1, update: Bytes::from_static(b"text") };
+    let record = || record("text");
     block_on(store.append(document(1), vec![record()])).unwrap();
     drop(store);
     let full = Options { reserve_bytes: u64::MAX / 4, ..options() };

@@ -22,8 +22,8 @@ use std::{
 use bytes::Bytes;
 use plenary_ids::UserId;
 use plenary_storage::{
-    CellChange, Cells, DocumentLog, NewRecord, Seq, StoreError,
-    contract::{block_on, document, noise},
+    CellChange, Cells, DocumentLog, NewRecord, Seq, Snapshot, StoreError,
+    contract::{block_on, document, noise, snapshot},
 };
 use plenary_storage_sled::{SledStore, verify};
 use support::{Directory, options};
@@ -46,8 +46,17 @@ fn state(number: u64, seq: Seq) -> Bytes {
     noise(number << 32 | seq | 1 << 63, 20_000 + seq as usize * 20)
 }
 
+fn snapshot_of(number: u64, seq: Seq) -> Snapshot {
+    snapshot(seq, state(number, seq))
+}
+
 fn records(number: u64, first: Seq, count: u64) -> Vec<NewRecord> {
-    let record = |seq| NewRecord { user: UserId::SERVER, at_ms: seq, update: update(number, seq) };
+    let record = |seq: Seq| NewRecord {
+        user: UserId::SERVER,
+        at_ms: seq,
+        update: update(number, seq),
+        relayed: if seq.is_multiple_of(3) { vec![seq] } else { Vec::new() },
+    };
     (first..first + count).map(record).collect()
 }
 
@@ -110,7 +119,7 @@ fn write(store: &SledStore, writer: u64) {
 fn compact(store: &SledStore) {
     for number in (0..DOCUMENTS).cycle() {
         let head = block_on(store.append(document(number), Vec::new())).expect("a head");
-        match block_on(store.compact(document(number), head, state(number, head))) {
+        match block_on(store.compact(document(number), snapshot_of(number, head))) {
             Ok(()) => say(&format!("compacted {number} {head}")),
             Err(StoreError::NotFound) => {}
             Err(error) => panic!("{error}"),
@@ -123,7 +132,7 @@ fn come_and_go(store: &SledStore) {
     loop {
         let head = block_on(store.append(id, Vec::new())).expect("a head");
         block_on(store.append(id, records(FLEETING, head + 1, 5))).expect("it is appended");
-        block_on(store.compact(id, head + 4, state(FLEETING, head + 4))).expect("it is compacted");
+        block_on(store.compact(id, snapshot_of(FLEETING, head + 4))).expect("it is compacted");
         block_on(store.destroy(id)).expect("it is destroyed");
         say("destroyed");
     }
@@ -173,7 +182,8 @@ impl Acknowledged {
             let head = loaded.head();
             assert!(head >= *acknowledged, "document {number} ends at {head}, not {acknowledged}");
             if let Some(snapshot) = &loaded.snapshot {
-                assert!(snapshot.state == state(*number, snapshot.seq), "another state in document {number}");
+                let expected = snapshot_of(*number, snapshot.seq);
+                assert!(*snapshot == expected, "another snapshot in document {number}");
             }
             let covered = loaded.snapshot.map_or(0, |snapshot| snapshot.seq);
             assert!(covered >= self.compacted.get(number).copied().unwrap_or(0));
@@ -181,6 +191,7 @@ impl Acknowledged {
             assert_eq!(history.len() as u64, head);
             for record in history {
                 assert!(record.update == update(*number, record.seq), "another text in document {number}");
+                assert_eq!(record.relayed.is_empty(), !record.seq.is_multiple_of(3));
             }
         }
         for (writer, count) in &self.counted {

@@ -9,10 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use plenary_ids::UserId;
 use plenary_storage::{
     DocumentLog, NewRecord, StoreError,
-    contract::{block_on, document, noise},
+    contract::{block_on, document, noise, record, snapshot},
 };
 use plenary_storage_sled::verify;
 use support::Directory;
@@ -26,7 +25,7 @@ fn what_is_read_during_compactions_is_whole() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for seq in 1..=1_500_u64 {
-                let record = NewRecord { user: UserId::SERVER, at_ms: seq, update: update(seq) };
+                let record = NewRecord { update: update(seq), ..record("") };
                 assert_eq!(block_on(store.append(document(1), vec![record])), Ok(seq));
                 acknowledged.store(seq, Ordering::SeqCst);
             }
@@ -35,7 +34,7 @@ fn what_is_read_during_compactions_is_whole() {
         scope.spawn(|| {
             while !is_over.load(Ordering::SeqCst) {
                 let upto = acknowledged.load(Ordering::SeqCst);
-                match block_on(store.compact(document(1), upto, noise(upto, 20_000))) {
+                match block_on(store.compact(document(1), snapshot(upto, noise(upto, 20_000)))) {
                     Ok(()) | Err(StoreError::NotFound) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -50,7 +49,8 @@ fn what_is_read_during_compactions_is_whole() {
                 let loaded = block_on(store.load(document(1))).expect("load answers");
                 assert!(loaded.head() >= before);
                 let covered = loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-                assert!(loaded.snapshot.is_none_or(|snapshot| snapshot.state == noise(covered, 20_000)));
+                let whole = snapshot(covered, noise(covered, 20_000));
+                assert!(loaded.snapshot.is_none_or(|snapshot| snapshot == whole));
                 for (record, seq) in loaded.tail.iter().zip(covered + 1..) {
                     assert!(record.seq == seq && record.update == update(seq));
                 }
@@ -67,6 +67,7 @@ fn what_is_read_during_compactions_is_whole() {
         });
     });
     // All that is covered has left the log, but for what the last commits need to say so.
-    block_on(store.compact(document(1), 1_500, noise(1, 10))).expect("the last compaction succeeds");
+    block_on(store.compact(document(1), snapshot(1_500, noise(1, 10))))
+        .expect("the last compaction succeeds");
     assert!(store.stats().log_positions <= 3, "{:?}", store.stats());
 }

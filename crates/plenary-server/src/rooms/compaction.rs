@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use plenary_room::LiveDocument;
-use plenary_storage::{DocumentSummary, StoreError};
+use plenary_storage::{DocumentSummary, Snapshot, StoreError};
 use tokio::time::MissedTickBehavior;
 
 use super::{Inner, RoomsSettings, task};
@@ -61,5 +61,5 @@ async fn compact(rooms: &Inner, summary: &DocumentSummary) -> Result<(), StoreEr
         .map_err(|error| corrupt(error.to_string()))?
         .map_err(|error| corrupt(error.to_string()))?;
     tracing::debug!(%document, seq = head, size_bytes = state.len(), "snapshot of an idle document");
-    rooms.log.compact(document, head, state).await
+    rooms.log.compact(document, Snapshot { seq: head, state, attribution: bytes::Bytes::new() }).await
 }

@@ -16,7 +16,7 @@ use plenary_ids::{DocumentId, ParticipantId};
 use plenary_permissions::Access;
 use plenary_protocol::{CloseReason, Message, SyncMessage};
 use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, NewRecord, Room};
-use plenary_storage::{BoxFuture, Loaded, Seq, StoreError};
+use plenary_storage::{BoxFuture, Loaded, Seq, Snapshot, StoreError};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     sync::{mpsc, oneshot},
@@ -309,8 +309,9 @@ impl Task {
                     if self.compacting.is_none() {
                         tracing::debug!(seq, size_bytes = state.len(), "snapshot");
                         let (log, document) = (Arc::clone(&self.rooms.log), self.document);
-                        self.compacting =
-                            Some(Box::pin(async move { log.compact(document, seq, state).await }));
+                        self.compacting = Some(Box::pin(async move {
+                            log.compact(document, Snapshot { seq, state, attribution: Bytes::new() }).await
+                        }));
                     }
                 }
                 Effect::Send { participant, frame } => {
@@ -419,5 +420,10 @@ pub(crate) fn stored(loaded: Loaded) -> LoadedDocument {
 }
 
 fn record(record: NewRecord) -> plenary_storage::NewRecord {
-    plenary_storage::NewRecord { user: record.user, at_ms: record.at_ms, update: record.update }
+    plenary_storage::NewRecord {
+        user: record.user,
+        at_ms: record.at_ms,
+        update: record.update,
+        relayed: Vec::new(),
+    }
 }

@@ -157,7 +157,12 @@ async fn first_update(schema: Schema, markdown: Option<String>) -> Result<Vec<u8
 
 async fn start_document(app: &App, update: Vec<u8>) -> Result<DocumentId, Error> {
     let document = DocumentId::from(Uuid::now_v7());
-    let record = NewRecord { user: UserId::SERVER, at_ms: app.clock.now_ms(), update: Bytes::from(update) };
+    let record = NewRecord {
+        user: UserId::SERVER,
+        at_ms: app.clock.now_ms(),
+        update: Bytes::from(update),
+        relayed: Vec::new(),
+    };
     app.log.append(document, vec![record]).await?;
     Ok(document)
 }

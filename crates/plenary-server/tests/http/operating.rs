@@ -121,7 +121,7 @@ async fn verifying_names_orphans_and_damage() {
 
     let append = async |id: u8, update: &'static [u8]| {
         let document = DocumentId::from_bytes([id; 16]);
-        let record = NewRecord { user: UserId::SERVER, at_ms: 1, update: Bytes::from_static(update) };
+        let record = NewRecord { user: UserId::SERVER, at_ms: 1, update: Bytes::from_static(update), relayed: vec![] };
         site.app.log.append(document, vec![record]).await.unwrap();
         document.to_string()
     };
