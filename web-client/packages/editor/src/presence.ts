@@ -1,6 +1,5 @@
 import { LitElement, css, html } from 'lit'
 import type { TemplateResult } from 'lit'
-import { ref } from 'lit/directives/ref.js'
 import { settleFloat } from './float.ts'
 import type { Messages } from './messages/en.ts'
 import { initials } from './person.ts'
@@ -9,11 +8,6 @@ import { controls } from './tokens.ts'
 
 // More would push the tools away; the rest are counted and listed on demand.
 const SHOWN_MAX = 4
-
-/** Sets the colour through the style object, as a strict content policy forbids style attributes. */
-function paint(colour: string) {
-  return (avatar?: Element) => (avatar as HTMLElement | undefined)?.style.setProperty('--person', colour)
-}
 
 /** Avatars of those who have the text open, and the list of their names. */
 export class Presence extends LitElement {
@@ -112,7 +106,8 @@ export class Presence extends LitElement {
   }
 
   #avatar(person: Person): TemplateResult {
-    return html`<span class="avatar" part="avatar" aria-hidden="true" ${ref(paint(person.colour))}
+    // Through the style object, as a strict content policy forbids style attributes.
+    return html`<span class="avatar" part="avatar" aria-hidden="true" .style=${`--person: ${person.colour}`}
       >${initials(person.name)}</span
     >`
   }

@@ -1,6 +1,5 @@
 import { LitElement, css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
-import { ref } from 'lit/directives/ref.js'
 import { icon } from './icons.ts'
 import type { Messages } from './messages/en.ts'
 import type { Survey } from './survey.ts'
@@ -138,12 +137,10 @@ export class Sidebar extends LitElement {
     const levels = survey.sections.filter(section => section.level > 0).map(section => section.level)
     const top = Math.min(...levels, 6)
     const jump = (position: number) => () => this.dispatchEvent(new JumpEvent(position))
-    const depth = (level: number) => (element?: Element) =>
-      (element as HTMLElement | undefined)?.style.setProperty('--depth', String(Math.max(0, level - top)))
     const sections = survey.sections.map((section, i) =>
       section.level === 0 && section.words === 0
         ? nothing
-        : html`<li ${ref(depth(section.level))}>
+        : html`<li .style=${`--depth: ${Math.max(0, section.level - top)}`}>
             <button type="button" aria-current=${i === this.section ? 'location' : nothing} @click=${jump(section.position)}>
               <bdi class="title ${section.level === 0 ? 'quiet' : ''}">${section.title || messages.start}</bdi>
               <span class="words" title=${messages.words(section.words, '')}>${this.number(section.words)}</span>
