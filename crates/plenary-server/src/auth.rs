@@ -109,6 +109,13 @@ pub struct Identity {
     pub guest: Option<GuestOf>,
 }
 
+impl Identity {
+    /// Whether it is a person's with an account: not a guest's, nor that of whoever owns the data directory.
+    pub fn has_account(&self) -> bool {
+        matches!(self.via, Via::Session(_) | Via::Token(_))
+    }
+}
+
 /// By which link a guest came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestOf {

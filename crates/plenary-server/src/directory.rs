@@ -6,8 +6,11 @@
 mod audit;
 mod groups;
 mod guest_links;
+mod interests;
+mod invitations;
 mod key;
 mod members;
+mod organisations;
 mod sign_ins;
 mod standing;
 mod statements;
@@ -33,6 +36,9 @@ pub use self::{
     },
     groups::NewGroup,
     guest_links::{GuestLinkView, NewGuestLink},
+    interests::{NewInterest, OwnedInterest, Owner},
+    invitations::{Accepted, Joiner, NewInvitation},
+    organisations::{NewOrganisation, Sight},
     sign_ins::{LINK_MAX, LinkUses, SignInBy, TOKEN_MAX, Token},
     standing::{Authority, Standing},
     statements::{DocumentOwner, NewStatement},

@@ -90,6 +90,15 @@ pub enum Error {
     /// A link or an invitation does not work, or not any more. Why is not said.
     #[error("this link was used, has run out or was taken back; ask whoever sent it to you for a new one")]
     LinkOver,
+    /// The invitation names another address.
+    #[error("this invitation is for another address; sign in with the account that has it, or ask for a new one")]
+    OtherAddress,
+    /// Only people with an account may.
+    #[error("this needs an account of your own; sign in, or ask a coordinator for an invitation")]
+    AccountNeeded,
+    /// Somebody is signed in who wants to come as a guest.
+    #[error("you are signed in with an account; sign out first, or open the link in a private window")]
+    SignedIn,
     /// There are as many as there may be.
     #[error("there are {limit} {what} already; revoke some that are no longer needed")]
     TooMany {
@@ -184,6 +193,10 @@ codes! {
     Role = "role", FORBIDDEN;
     /// The role would do, but something else is missing; `detail` says what.
     Condition = "condition", FORBIDDEN;
+    /// The invitation is for another address than the caller's.
+    OtherAddress = "other-address", FORBIDDEN;
+    /// Only people with an account may; guests and embedded users have none.
+    AccountNeeded = "account-needed", FORBIDDEN;
     /// Only an administrator of this server may.
     AdministratorNeeded = "administrator-needed", FORBIDDEN;
     /// Only the `plenary` command on the server itself may.
@@ -210,6 +223,8 @@ codes! {
     NotACoordinator = "not-a-coordinator", CONFLICT;
     /// A group that comes back from the archive needs a coordinator to be its contact person.
     ContactPersonMissing = "contact-person-missing", CONFLICT;
+    /// Somebody who is signed in cannot come as a guest. Sign out first, or open the link in a private window.
+    SignedIn = "signed-in", CONFLICT;
     /// There are as many as there may be; `detail` says of what.
     TooMany = "too-many", CONFLICT;
     /// Somebody else changed the same thing at the same time. Look at it again and repeat.
@@ -271,6 +286,9 @@ impl Error {
             ) => Code::Invalid,
             Self::Stage(_) => Code::StageOrder,
             Self::LinkOver => Code::LinkOver,
+            Self::OtherAddress => Code::OtherAddress,
+            Self::AccountNeeded => Code::AccountNeeded,
+            Self::SignedIn => Code::SignedIn,
             Self::TooMany { .. } => Code::TooMany,
             Self::ChangedMeanwhile => Code::ChangedMeanwhile,
             Self::TooManyTries { .. } => Code::TooManyTries,

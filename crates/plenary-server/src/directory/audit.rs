@@ -20,7 +20,7 @@
 //! hash) is written with each entry. [`Directory::check_audit`] finds an entry that is missing, added or changed. Who can
 //! write to the store can make up a whole new chain: against that helps only a head that somebody noted elsewhere.
 
-use plenary_ids::{DocumentId, GroupId, GuestLinkId, StatementId, UserId};
+use plenary_ids::{DocumentId, GroupId, GuestLinkId, InvitationId, OrganisationId, StatementId, UserId};
 use plenary_permissions::{Role, Stage};
 use plenary_storage::{Cell, CellChange, Expected, StoreError};
 use serde::{Deserialize, Serialize};
@@ -245,6 +245,18 @@ macro_rules! objects {
 }
 
 objects!(UserId => User, GroupId => Group, StatementId => Statement, DocumentId => Document);
+
+impl From<InvitationId> for Object {
+    fn from(id: InvitationId) -> Self {
+        Self::Link(Uuid::from_bytes(*id.as_bytes()))
+    }
+}
+
+impl From<OrganisationId> for Object {
+    fn from(id: OrganisationId) -> Self {
+        Self::Organisation(Uuid::from_bytes(*id.as_bytes()))
+    }
+}
 
 impl From<GuestLinkId> for Object {
     fn from(id: GuestLinkId) -> Self {

@@ -13,6 +13,13 @@
 //! | `statement/{statement}` | statement |
 //! | `statement-of/{group}/{statement}` | the statement's id |
 //! | `document/{document}` | id of the statement it belongs to |
+//! | `organisation/{organisation}` | organisation |
+//! | `works-for/{user}` | the organisation's id |
+//! | `person-of/{organisation}/{user}` | the same, found from the other side: the user's id |
+//! | `interest/{interest}` | what somebody works on |
+//! | `interest-of/{owner}/{interest}` | the entry's id; `{owner}` is `organisation/` or `user/` and an id |
+//! | `invitation/{group}/{invitation}` | invitation; rewritten with each use |
+//! | `invitation-secret/{hash}` | the ids of group and invitation |
 //! | `guest-link/{link}` | link for guests; rewritten with each guest it lets in |
 //! | `guest-link-of/{statement}/{link}` | the link's id |
 //! | `guest-link-secret/{hash}` | the link's id |
@@ -22,7 +29,10 @@
 //! | `audit-head/{log}` | the end of an audit log; `{log}` is `instance` or a group's id |
 //! | `audit/{log}/{seq}` | an entry of it: its hash, a space, JSON. The number has twelve digits, so that they sort |
 
-use plenary_ids::{DocumentId, GroupId, GuestLinkId, StatementId, UserId};
+use plenary_ids::{
+    DocumentId, GroupId, GuestLinkId, InterestId, InvitationId, OrganisationId, StatementId, UserId,
+};
+use plenary_statements::InterestOwner;
 use uuid::Uuid;
 
 use super::AuditLog;
@@ -147,4 +157,51 @@ pub(super) fn guest_of(link: GuestLinkId, user: UserId) -> String {
 
 pub(super) fn guest_session(hash: SecretHash) -> String {
     format!("{GUEST_SESSIONS}{hash}")
+}
+
+pub(super) const ORGANISATIONS: &str = "organisation/";
+pub(super) const INTERESTS: &str = "interest/";
+pub(super) const INVITATIONS: &str = "invitation/";
+
+pub(super) fn organisation(organisation: OrganisationId) -> String {
+    format!("{ORGANISATIONS}{organisation}")
+}
+
+pub(super) fn works_for(user: UserId) -> String {
+    format!("works-for/{user}")
+}
+
+pub(super) fn people_of(organisation: OrganisationId) -> String {
+    format!("person-of/{organisation}/")
+}
+
+pub(super) fn person_of(organisation: OrganisationId, user: UserId) -> String {
+    format!("person-of/{organisation}/{user}")
+}
+
+pub(super) fn interest(interest: InterestId) -> String {
+    format!("{INTERESTS}{interest}")
+}
+
+pub(super) fn interests_of(owner: InterestOwner) -> String {
+    match owner {
+        InterestOwner::Organisation(organisation) => format!("interest-of/organisation/{organisation}/"),
+        InterestOwner::User(user) => format!("interest-of/user/{user}/"),
+    }
+}
+
+pub(super) fn interest_of(owner: InterestOwner, interest: InterestId) -> String {
+    format!("{}{interest}", interests_of(owner))
+}
+
+pub(super) fn invitations_of(group: GroupId) -> String {
+    format!("{INVITATIONS}{group}/")
+}
+
+pub(super) fn invitation(group: GroupId, invitation: InvitationId) -> String {
+    format!("{INVITATIONS}{group}/{invitation}")
+}
+
+pub(super) fn invitation_secret(hash: &str) -> String {
+    format!("invitation-secret/{hash}")
 }

@@ -2,8 +2,8 @@
 
 use plenary_ids::{GroupId, StatementId};
 use plenary_permissions::{
-    Access, Action, Channel, Conditions, Decision, DenyReason, Stage, Subject, access_where, decide_in_group,
-    decide_where,
+    Access, Action, Channel, Conditions, Decision, DenyReason, Role, Stage, Subject, access_where,
+    decide_in_group, decide_where, may_give,
 };
 use plenary_statements::{Group, GroupStatus, Membership, Switch};
 use plenary_storage::{Expected, StoreError};
@@ -72,6 +72,12 @@ impl Standing {
     /// Fails unless they may do `action` to a statement at `stage`.
     pub fn require_at(&self, action: Action, stage: Stage) -> Result<(), Error> {
         self.allowed(action, |subject| decide_where(subject, action, stage, self.conditions(action)))
+    }
+
+    /// Whether they may bring others in as this.
+    pub fn may_give(&self, role: Role) -> bool {
+        let as_administrator = self.is_administrator && may_give(Subject::InstanceAdministrator, role);
+        may_give(self.subject, role) || as_administrator
     }
 
     /// Their word for a change: it counts for as long as the group and its members are as they were looked at.
