@@ -4,11 +4,11 @@ import * as Y from 'yjs'
 import type { EditorHost } from './editor-host.ts'
 import type { Survey } from './survey.ts'
 
-/** The footnotes under the text, to read; `show` opens the one at a position. */
+/** The footnotes under the text, to read; `show` opens one of them. */
 export function notesList(
   { messages, content, number }: EditorHost,
   { notes }: Survey,
-  show: (position: number) => void,
+  show: (index: number) => void,
 ): TemplateResult | typeof nothing {
   if (notes.length === 0) return nothing
   const texts = content?.doc.getMap('notes')
@@ -20,8 +20,8 @@ export function notesList(
     <h2 id="notes">${messages.notes}</h2>
     <ol>
       ${notes.map(
-        ({ id, position }, i) => html`<li>
-          <button type="button" aria-label=${messages.note(number(i + 1))} @click=${() => show(position)}>
+        ({ id }, i) => html`<li>
+          <button type="button" aria-label=${messages.note(number(i + 1))} @click=${() => show(i)}>
             ${number(i + 1)}
           </button>
           <span dir="auto">${textOf(id) || html`<em>${messages.noteEmpty}</em>`}</span>

@@ -2,11 +2,14 @@ import { EditorState } from 'prosemirror-state'
 import type { Transaction } from 'prosemirror-state'
 import { EditorView } from 'prosemirror-view'
 import type * as Y from 'yjs'
-import { LinearBinding, embedWords, pasteProps, readText } from '@plenary/text'
+import { LinearBinding, embedWords, pasteProps } from '@plenary/text'
 import type { CountedFootnotes, EmbedWords } from '@plenary/text'
 import type { Action } from './action.ts'
 import { Attendance } from './attendance.ts'
+import { caretLines } from './caret-lines.ts'
 import type { Content } from './editor-host.ts'
+import { lineView } from './line-view.ts'
+import { noteNumbers } from './note-numbers.ts'
 import type { AwarenessUser, Person } from './person.ts'
 import { remoteCursors } from './remote-cursors.ts'
 import { search } from './search.ts'
@@ -30,6 +33,8 @@ export interface OpenTextOptions {
   /** After each transaction. */
   onTransaction: (hasChanged: boolean) => void
   onFindings: (findings: Findings) => void
+  /** A note was made or changed. */
+  onNotes: () => void
   onPeople: (people: readonly Person[]) => void
 }
 
@@ -52,25 +57,27 @@ export class OpenText {
     const [notes, tables] = [doc.getMap<Y.Text>('notes'), doc.getMap<unknown>('tables')]
     this.binding = new LinearBinding({ text, notes, tables })
     this.#embeds = embedWords(doc.getMap('notes'), tables)
-    const plugins = [...textPlugins(this.binding, run), search()]
+    // Its views of footnotes and tables go before those of the binding.
+    const plugins = [noteNumbers(tables), caretLines(), ...textPlugins(this.binding, run), search()]
     if (awareness) plugins.push(remoteCursors(awareness, somebody, isHere))
     const dispatch = (view: EditorView, transaction: Transaction) => this.#dispatch(view, transaction)
     this.view = new EditorView(
       { mount: place.appendChild(document.createElement('div')) },
       {
-        state: EditorState.create({ doc: readText(text), plugins }),
+        state: EditorState.create({ doc: this.binding.read(), plugins }),
         editable: isEditable,
         attributes,
         dispatchTransaction(this: EditorView, transaction: Transaction) {
           dispatch(this, transaction)
         },
         handleDOMEvents: { click: (_view, event) => onClick(event) },
+        nodeViews: { block: lineView },
         ...pasteProps(),
       },
     )
     const counting = () => ({ footnotes: footnotes(), embeds: this.#embeds })
     this.#surveyor = new Surveyor(this.view, counting, options.onFindings)
-    notes.observeDeep(this.recount)
+    notes.observeDeep(this.#onNotes)
     this.#attendance = awareness ? new Attendance(awareness, user, options.onPeople) : null
     this.recount()
   }
@@ -83,6 +90,11 @@ export class OpenText {
   /** What counts as a word is something else now. */
   readonly recount = (): void => this.#surveyor.soon(true)
 
+  readonly #onNotes = (): void => {
+    this.recount()
+    this.#options.onNotes()
+  }
+
   #dispatch(view: EditorView, transaction: Transaction): void {
     const before = view.state
     view.updateState(before.apply(transaction))
@@ -94,7 +106,7 @@ export class OpenText {
   }
 
   destroy(): void {
-    this.content.doc.getMap('notes').unobserveDeep(this.recount)
+    this.content.doc.getMap('notes').unobserveDeep(this.#onNotes)
     this.#attendance?.destroy()
     this.#surveyor.destroy()
     this.view.destroy()

@@ -20,7 +20,8 @@ export class RovingFocus implements ReactiveController {
   /** Moves the focus to the tool that had it last. */
   focus(): void {
     this.#mark()
-    this.#current?.focus()
+    const tool = this.#current && isSeen(this.#current) ? this.#current : this.#tools().find(isSeen)
+    tool?.focus()
   }
 
   /** For `focusin`: a tool reached in another way is where the arrows go on. */
@@ -31,7 +32,7 @@ export class RovingFocus implements ReactiveController {
 
   /** For `keydown` on the row. */
   readonly onKey = (event: KeyboardEvent): void => {
-    const tools = this.#tools()
+    const tools = this.#tools().filter(isSeen)
     const at = tools.indexOf((event.target as HTMLElement).closest<HTMLElement>('[data-tool]') as HTMLElement)
     if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return
     const row = event.currentTarget as HTMLElement
@@ -44,8 +45,7 @@ export class RovingFocus implements ReactiveController {
   }
 
   #tools(): HTMLElement[] {
-    const all = this.#host.renderRoot.querySelectorAll<HTMLElement>('[data-tool]')
-    return [...all].filter(tool => tool.checkVisibility?.() ?? true)
+    return [...this.#host.renderRoot.querySelectorAll<HTMLElement>('[data-tool]')]
   }
 
   #mark(tool?: HTMLElement): void {
@@ -57,3 +57,6 @@ export class RovingFocus implements ReactiveController {
     }
   }
 }
+
+// Only asked when somebody goes there: to find out, the browser lays out the page.
+const isSeen = (tool: HTMLElement): boolean => tool.checkVisibility?.() ?? true

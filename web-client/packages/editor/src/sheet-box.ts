@@ -8,6 +8,7 @@ import { markStretch, wordsChosen } from './editing.ts'
 import { type EditorHost, tell } from './editor-host.ts'
 import { placeFloat } from './float.ts'
 import { icon } from './icons.ts'
+import { noteNumber } from './note-numbers.ts'
 import { NoteView } from './note-view.ts'
 import { bracketForm, linkAddress, linkForm } from './sheets.ts'
 import type { Sheet } from './sheets.ts'
@@ -84,12 +85,14 @@ export class SheetBox {
   openNote(position: number): boolean {
     const { view } = this.#host
     const node = view?.state.doc.nodeAt(position)
-    if (!view || node?.type.name !== 'footnote') return false
-    let number = 1
-    view.state.doc.nodesBetween(0, position, (other, at) => {
-      if (other.type.name === 'footnote' && at < position) number++
-    })
-    const id = String(node.attrs['id'])
+    return node?.type.name === 'footnote' && this.openNoteOf(String(node.attrs['id']), position)
+  }
+
+  /** Opens the note `id` beside `position`, which is where the text points to it. */
+  openNoteOf(id: string, position: number): boolean {
+    const { view } = this.#host
+    if (!view) return false
+    const number = noteNumber(view.state, id) ?? 1
     this.closeNote()
     this.#mountNote(id)
     this.#open({ kind: 'note', id, number }, false, position)

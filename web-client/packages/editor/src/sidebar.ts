@@ -1,5 +1,6 @@
-import { LitElement, css, html, nothing } from 'lit'
+import { css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
+import { LaterElement } from './after-paint.ts'
 import { icon } from './icons.ts'
 import type { Messages } from './messages/en.ts'
 import type { Survey } from './survey.ts'
@@ -7,15 +8,18 @@ import { controls } from './tokens.ts'
 
 /** Somebody wants to see a place of the text. */
 export class JumpEvent extends Event {
-  readonly position: number
-  constructor(position: number) {
+  /** Which list of the survey has the place, and which of it it is. */
+  readonly list: 'sections' | 'brackets'
+  readonly index: number
+  constructor(list: 'sections' | 'brackets', index: number) {
     super('jump')
-    this.position = position
+    this.list = list
+    this.index = index
   }
 }
 
 /** The outline of the text with the words of each section, and what stands in brackets. */
-export class Sidebar extends LitElement {
+export class Sidebar extends LaterElement {
   static override properties = {
     messages: { attribute: false },
     survey: { attribute: false },
@@ -136,21 +140,21 @@ export class Sidebar extends LitElement {
     const { messages, survey } = this
     const levels = survey.sections.filter(section => section.level > 0).map(section => section.level)
     const top = Math.min(...levels, 6)
-    const jump = (position: number) => () => this.dispatchEvent(new JumpEvent(position))
+    const jump = (list: 'sections' | 'brackets', index: number) => () => this.dispatchEvent(new JumpEvent(list, index))
     const sections = survey.sections.map((section, i) =>
       section.level === 0 && section.words === 0
         ? nothing
         : html`<li .style=${`--depth: ${Math.max(0, section.level - top)}`}>
-            <button type="button" aria-current=${i === this.section ? 'location' : nothing} @click=${jump(section.position)}>
+            <button type="button" aria-current=${i === this.section ? 'location' : nothing} @click=${jump('sections', i)}>
               <bdi class="title ${section.level === 0 ? 'quiet' : ''}">${section.title || messages.start}</bdi>
               <span class="words" title=${messages.words(section.words, '')}>${this.number(section.words)}</span>
             </button>
           </li>`,
     )
     const brackets = survey.brackets.map(
-      bracket =>
+      (bracket, i) =>
         html`<li>
-          <button type="button" @click=${jump(bracket.position)}>
+          <button type="button" @click=${jump('brackets', i)}>
             <span class="title">
               <bdi class="quote">[${bracket.text}]</bdi>
               ${bracket.proposer

@@ -1,5 +1,6 @@
-import { LitElement, css, html, nothing } from 'lit'
+import { css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
+import { LaterElement } from './after-paint.ts'
 import type { Messages } from './messages/en.ts'
 import { controls } from './tokens.ts'
 
@@ -26,7 +27,7 @@ export function limitTone(words: number, limit: number | null): 'within' | 'near
 }
 
 /** The line under the text: its state in words, and its length. */
-export class StatusBar extends LitElement {
+export class StatusBar extends LaterElement {
   static override properties = {
     messages: { attribute: false },
     status: { attribute: false },
@@ -38,7 +39,8 @@ export class StatusBar extends LitElement {
 
   declare messages: Messages
   declare status: Status | null
-  declare counts: WordCounts
+  /** `null`: not counted yet. */
+  declare counts: WordCounts | null
   declare limit: number | null
   declare number: (count: number) => string
   declare announced: string
@@ -46,7 +48,7 @@ export class StatusBar extends LitElement {
   constructor() {
     super()
     this.status = null
-    this.counts = { total: 0, section: null, selection: null }
+    this.counts = null
     this.limit = null
     this.announced = ''
   }
@@ -184,16 +186,16 @@ export class StatusBar extends LitElement {
 
   override render(): TemplateResult {
     const { messages, status, counts, limit } = this
-    const count = (label: string, value: number | null, name: string) =>
-      value === null ? nothing : html`<span class=${name}>${label}: ${this.number(value)}</span>`
+    const count = (label: string, value: number | null | undefined, name: string) =>
+      value == null ? nothing : html`<span class=${name}>${label}: ${this.number(value)}</span>`
     return html`
       <span class="status ${status?.tone ?? ''}" role="group" aria-label=${messages.statusLabel}>
         ${status ? html`<span class="dot" aria-hidden="true"></span><bdi class="words">${status.words}</bdi>` : nothing}
       </span>
       <span class="unseen" role="status">${this.announced}</span>
-      <div class="counts ${counts.selection === null ? '' : 'has-selection'}" role="group" aria-label=${messages.wordCount}>
-        ${count(messages.wordsSelected, counts.selection, 'selection')}
-        ${count(messages.wordsInSection, counts.section, 'section')} ${this.#total(counts.total, limit)}
+      <div class="counts ${counts?.selection == null ? '' : 'has-selection'}" role="group" aria-label=${messages.wordCount}>
+        ${count(messages.wordsSelected, counts?.selection, 'selection')}
+        ${count(messages.wordsInSection, counts?.section, 'section')} ${counts ? this.#total(counts.total, limit) : nothing}
       </div>
     `
   }
@@ -214,7 +216,7 @@ export class StatusBar extends LitElement {
   }
 
   protected override updated(): void {
-    const filled = this.limit ? Math.min(100, (100 * this.counts.total) / this.limit) : 0
+    const filled = this.limit && this.counts ? Math.min(100, (100 * this.counts.total) / this.limit) : 0
     this.renderRoot.querySelector<HTMLElement>('.meter > span')?.style.setProperty('--filled', `${filled}%`)
   }
 }

@@ -1,7 +1,7 @@
 // What there is in a text: its sections with their words, what stands in brackets, its footnotes.
 
 import type { Node } from 'prosemirror-model'
-import { countRange, countWords } from '@plenary/text'
+import { WordSum } from '@plenary/text'
 import type { CountedFootnotes, EmbedWords } from '@plenary/text'
 
 /** A heading and what follows it. */
@@ -26,8 +26,14 @@ export interface Survey {
   words: number
   sections: Section[]
   brackets: Bracket[]
-  /** The ids of the footnotes as they come, with the positions of their numbers. */
-  notes: { id: string; position: number }[]
+  /** In the order of their numbers. */
+  notes: Note[]
+}
+
+/** A footnote where the text first points to it: at its number, or at the table that has it. */
+export interface Note {
+  id: string
+  position: number
 }
 
 /** Of an empty text. */
@@ -35,7 +41,8 @@ export const emptySurvey: Survey = { words: 0, sections: [], brackets: [], notes
 
 interface Finds {
   brackets: Bracket[]
-  notes: { id: string; position: number }[]
+  /** Footnotes and tables as they come. */
+  embeds: { type: 'footnote' | 'table'; id: string; position: number }[]
 }
 
 // Blocks never change, they are replaced; so what was found in one stays true. Positions count from its content.
@@ -51,10 +58,11 @@ function findsIn(block: Node): Finds {
 }
 
 function read(block: Node): Finds {
-  const finds: Finds = { brackets: [], notes: [] }
+  const finds: Finds = { brackets: [], embeds: [] }
   let open: Bracket | undefined
   block.forEach((node, position) => {
-    if (node.type.name === 'footnote') finds.notes.push({ id: String(node.attrs['id']), position })
+    const type = node.type.name
+    if (type === 'footnote' || type === 'table') finds.embeds.push({ type, id: String(node.attrs['id']), position })
     const mark = node.marks.find(mark => mark.type.name === 'bracket')
     if (!mark) {
       open = undefined
@@ -67,6 +75,22 @@ function read(block: Node): Finds {
   return finds
 }
 
+/** The footnotes that a text points to, each once. `notesOf`: those in the cells of table `id`. */
+export function notesInOrder(doc: Node, notesOf: (table: string) => readonly string[]): Note[] {
+  const notes = new Map<string, Note>()
+  const add = (id: string, position: number) => {
+    if (!notes.has(id)) notes.set(id, { id, position })
+  }
+  doc.forEach((block, offset) => {
+    for (const { type, id, position } of findsIn(block).embeds) {
+      const at = offset + 1 + position
+      if (type === 'footnote') add(id, at)
+      else for (const note of notesOf(id)) add(note, at)
+    }
+  })
+  return [...notes.values()]
+}
+
 /** How words are counted: whether footnotes count, and where the words of notes and tables are to be had. */
 export interface Counting {
   footnotes: CountedFootnotes
@@ -74,25 +98,51 @@ export interface Counting {
 }
 
 /** Reads a whole text; of its blocks only those are read anew that changed since the last time. */
-export function survey(doc: Node, { footnotes, embeds }: Counting): Survey {
-  const sections: Section[] = [{ level: 0, title: '', position: 1, words: 0 }]
+export function survey(doc: Node, counting: Counting): Survey {
+  const reading = surveying(doc, counting)
+  for (;;) {
+    const { done, value } = reading.next()
+    if (done) return value
+  }
+}
+
+/** The same, a block at a time. */
+export function* surveying(doc: Node, { footnotes, embeds }: Counting): Generator<void, Survey> {
+  const all = new WordSum(embeds)
+  const beginning = { level: 0, title: '', position: 1, words: 0 }
+  const sections: Section[] = [beginning]
   const brackets: Bracket[] = []
-  const notes: Survey['notes'] = []
-  doc.forEach((block, offset) => {
+  // The sections that what comes next belongs to, from the highest rank down.
+  let open = [{ section: beginning as Section, sum: new WordSum(embeds) }]
+  const end = ({ section, sum }: (typeof open)[number]) => (section.words = sum.total(footnotes))
+  let offset = 0
+  for (const block of doc.children) {
     const position = offset + 1
     const level = block.attrs['header'] as number | null
     const title = level === null ? '' : blockText(block).trim()
-    if (level !== null && title !== '') sections.push({ level, title, position, words: 0 })
-    const finds = findsIn(block)
-    for (const bracket of finds.brackets) brackets.push({ ...bracket, position: position + bracket.position })
-    for (const note of finds.notes) notes.push({ ...note, position: position + note.position })
-  })
-  for (const [i, section] of sections.entries()) {
-    const next = sections.find((other, j) => j > i && (section.level === 0 || other.level <= section.level))
-    const end = next ? next.position - 1 : doc.content.size
-    section.words = countRange(doc, section.position - 1, end, footnotes, embeds)
+    if (level !== null && title !== '') {
+      const goesOn = (other: Section) => other.level > 0 && other.level < level
+      open.filter(({ section }) => !goesOn(section)).forEach(end)
+      open = open.filter(({ section }) => goesOn(section))
+      const section = { level, title, position, words: 0 }
+      sections.push(section)
+      open.push({ section, sum: new WordSum(embeds) })
+    }
+    all.add(block)
+    for (const { sum } of open) sum.add(block)
+    for (const bracket of findsIn(block).brackets) brackets.push({ ...bracket, position: position + bracket.position })
+    offset += block.nodeSize
+    yield
   }
-  return { words: countWords(doc, footnotes, embeds), sections, brackets, notes }
+  open.forEach(end)
+  const notes = notesInOrder(doc, table => embeds?.table(table).notes ?? [])
+  return { words: all.total(footnotes), sections, brackets, notes }
+}
+
+/** Whether two surveys say the same, wherever it stands. */
+export function isSameSurvey(a: Survey, b: Survey): boolean {
+  const said = (survey: Survey) => JSON.stringify(survey, (key, value: unknown) => (key === 'position' ? undefined : value))
+  return a === b || said(a) === said(b)
 }
 
 /** Which of `sections` a position is in. */

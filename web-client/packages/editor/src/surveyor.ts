@@ -2,29 +2,37 @@ import type { EditorView } from 'prosemirror-view'
 import { countRange } from '@plenary/text'
 import { toolbarState } from './editing.ts'
 import type { WordCounts } from './status-bar.ts'
-import { sectionIndex, survey } from './survey.ts'
+import { sectionIndex, surveying } from './survey.ts'
 import type { Counting, Survey } from './survey.ts'
 import type { ToolbarState } from './toolbar.ts'
 
 /** What is to be shown beside the text. */
 export interface Findings {
   survey: Survey
+  /** Which of its sections the cursor is in. */
+  section: number
   counts: WordCounts
   tools: ToolbarState
 }
 
-// Counting and listing wait for a pause between keys, but not for ever.
-const SURVEY_AFTER_MS = 150
-const SURVEY_WITHIN_MS = 1000
+// Who types goes on within this time; what is shown beside the text can wait until they pause.
+const AFTER_CHANGE_MS = 400
+const AFTER_MOVE_MS = 150
+const WITHIN_MS = 1000
+// Longer at a stretch, and somebody who goes on typing would notice.
+const STRETCH_MS = 4
+const IDLE_MS_MAX = 500
 
-/** Counts and lists what is in a text, some time after it changed or the cursor moved in it. */
+/** Counts and lists what is in a text, some time after it changed or the cursor moved in it, a little at a time. */
 export class Surveyor {
   readonly #view: EditorView
   readonly #counting: () => Counting
   readonly #report: (findings: Findings) => void
   #timer = 0
   #dueAt = 0
+  /** Of the text as it is. */
   #survey: Survey | null = null
+  #reading: Generator<void, Survey> | null = null
 
   constructor(view: EditorView, counting: () => Counting, report: (findings: Findings) => void) {
     this.#view = view
@@ -34,38 +42,48 @@ export class Surveyor {
 
   /** `hasChanged`: the text or what counts in it is another; otherwise only the cursor moved. */
   soon(hasChanged: boolean): void {
-    if (hasChanged) this.#survey = null
+    if (hasChanged) this.#survey = this.#reading = null
     const now = performance.now()
     // The first change since the last survey says when it is due at the latest.
     if (this.#timer) clearTimeout(this.#timer)
-    else this.#dueAt = now + SURVEY_WITHIN_MS
-    const wait = Math.max(0, Math.min(SURVEY_AFTER_MS, this.#dueAt - now))
+    else this.#dueAt = now + WITHIN_MS
+    const wait = Math.min(this.#survey ? AFTER_MOVE_MS : AFTER_CHANGE_MS, this.#dueAt - now)
     this.#timer = window.setTimeout(() => {
       this.#timer = 0
-      if (typeof requestIdleCallback === 'function') requestIdleCallback(() => this.#look(), { timeout: 500 })
-      else this.#look()
-    }, wait)
+      this.#whenIdle()
+    }, Math.max(0, wait))
   }
 
   destroy(): void {
     clearTimeout(this.#timer)
   }
 
+  #whenIdle(): void {
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => this.#look(), { timeout: IDLE_MS_MAX })
+    else this.#look()
+  }
+
   #look(): void {
     if (this.#view.isDestroyed) return
     const { state } = this.#view
     const counting = this.#counting()
-    const found = (this.#survey ??= survey(state.doc, counting))
+    if (!this.#survey) {
+      this.#reading ??= surveying(state.doc, counting)
+      const until = performance.now() + STRETCH_MS
+      let step = this.#reading.next()
+      while (!step.done && performance.now() < until) step = this.#reading.next()
+      if (!step.done) return this.#whenIdle()
+      this.#survey = step.value
+      this.#reading = null
+    }
+    const { sections, words } = this.#survey
     const { from, to, head, empty } = state.selection
-    const section = found.sections[sectionIndex(found.sections, head)]
+    const section = sectionIndex(sections, head)
     const counts: WordCounts = {
-      total: found.words,
-      section: section && section.level > 0 ? section.words : null,
+      total: words,
+      section: sections[section]!.level > 0 ? sections[section]!.words : null,
       selection: empty ? null : countRange(state.doc, from, to, counting.footnotes, counting.embeds),
     }
-    this.#report({ survey: found, counts, tools: toolbarState(state) })
+    this.#report({ survey: this.#survey, section, counts, tools: toolbarState(state) })
   }
 }
-
-/** Of a text that nobody has looked at. */
-export const noCounts: WordCounts = { total: 0, section: null, selection: null }

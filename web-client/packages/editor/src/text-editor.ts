@@ -26,9 +26,8 @@ import { Sidebar } from './sidebar.ts'
 import type { JumpEvent } from './sidebar.ts'
 import { StatusBar } from './status-bar.ts'
 import type { Status, WordCounts } from './status-bar.ts'
-import { emptySurvey, sectionIndex } from './survey.ts'
+import { emptySurvey, isSameSurvey } from './survey.ts'
 import type { Survey } from './survey.ts'
-import { noCounts } from './surveyor.ts'
 import type { Findings } from './surveyor.ts'
 import { adoptTextStyle } from './text-style.ts'
 import { Toolbar, quietState } from './toolbar.ts'
@@ -60,7 +59,9 @@ export class TextEditor extends LitElement implements EditorHost {
     numbering: { type: String },
     outlineOpen: { state: true },
     tools: { state: true },
-    survey: { state: true },
+    // Where things stand changes with every key; what is shown of them does not.
+    survey: { state: true, hasChanged: (now: Survey, before?: Survey) => !before || !isSameSurvey(now, before) },
+    section: { state: true },
     counts: { state: true },
     people: { state: true },
   }
@@ -82,14 +83,16 @@ export class TextEditor extends LitElement implements EditorHost {
   protected declare outlineOpen: boolean
   protected declare tools: ToolbarState
   protected declare survey: Survey
-  protected declare counts: WordCounts
+  /** Which section of `survey` the cursor is in. */
+  protected declare section: number
+  protected declare counts: WordCounts | null
   protected declare people: readonly Person[]
 
   static override styles = [tokens, controls, editorStyle]
 
   #text: OpenText | null = null
   #dressed = ''
-  #number = (count: number) => String(count)
+  #format: Intl.NumberFormat | null = null
   readonly #place = document.createElement('div')
   readonly #notePlace = document.createElement('div')
   readonly #finder = new Finder(this)
@@ -110,7 +113,8 @@ export class TextEditor extends LitElement implements EditorHost {
     this.outlineOpen = false
     this.tools = quietState
     this.survey = emptySurvey
-    this.counts = noCounts
+    this.section = 0
+    this.counts = null
     this.people = []
     this.#place.slot = 'doc'
     this.#place.className = 'plenary-text'
@@ -144,7 +148,8 @@ export class TextEditor extends LitElement implements EditorHost {
   }
 
   /** A count as the language of the controls writes it. */
-  readonly number = (count: number): string => this.#number(count)
+  readonly number = (count: number): string =>
+    (this.#format ??= new Intl.NumberFormat(this.#language)).format(count)
 
   get #language(): string {
     return this.lang || this.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || 'en'
@@ -173,8 +178,7 @@ export class TextEditor extends LitElement implements EditorHost {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    const format = new Intl.NumberFormat(this.#language)
-    if (!this.hasUpdated || changed.has('lang')) this.#number = count => format.format(count)
+    if (changed.has('lang')) this.#format = null
     this.#dress()
     if (this.content !== (this.#text?.content ?? null)) this.#mount()
     if (changed.has('mode')) this.view?.setProps({})
@@ -212,6 +216,7 @@ export class TextEditor extends LitElement implements EditorHost {
       onClick: this.#onClick,
       onTransaction: hasChanged => this.#finder.follow(hasChanged),
       onFindings: this.#onFindings,
+      onNotes: () => this.requestUpdate(),
       onPeople: this.#onPeople,
     })
   }
@@ -222,6 +227,7 @@ export class TextEditor extends LitElement implements EditorHost {
     this.#text.destroy()
     this.#text = null
     this.survey = emptySurvey
+    this.counts = null
     this.people = []
   }
 
@@ -237,8 +243,9 @@ export class TextEditor extends LitElement implements EditorHost {
     }
   }
 
-  readonly #onFindings = ({ survey, counts, tools }: Findings): void => {
-    if (survey !== this.survey) this.survey = survey
+  readonly #onFindings = ({ survey, section, counts, tools }: Findings): void => {
+    this.survey = survey
+    this.section = section
     if (!isSameToolbar(tools, this.tools)) this.tools = tools
     if (JSON.stringify(counts) === JSON.stringify(this.counts)) return
     this.counts = counts
@@ -341,8 +348,9 @@ export class TextEditor extends LitElement implements EditorHost {
   }
 
   #onJump(event: JumpEvent): void {
+    const place = this.survey[event.list][event.index]
     this.#closeNarrowOutline()
-    this.jumpTo(event.position)
+    if (place) this.jumpTo(place.position)
   }
 
   // Where it lies over the text, it goes once it has served.
@@ -352,9 +360,10 @@ export class TextEditor extends LitElement implements EditorHost {
 
   readonly #onClick = (event: MouseEvent): boolean => {
     const target = event.target instanceof Element ? event.target : null
-    const note = target?.closest('sup[data-footnote]')
+    const note = target?.closest<HTMLElement>('sup[data-footnote]')
     const link = target?.closest<HTMLAnchorElement>('a[href]')
-    if (note && this.view) return this.#sheetBox.openNote(this.view.posAtDOM(note, 0, -1))
+    const id = note?.dataset['footnote']
+    if (note && id && this.view) return this.#sheetBox.openNoteOf(id, this.view.posAtDOM(note, 0, -1))
     if (!link) return false
     // A link must not take the page with the text away.
     event.preventDefault()
@@ -397,7 +406,7 @@ export class TextEditor extends LitElement implements EditorHost {
             ?hidden=${!this.outlineOpen}
             .messages=${messages}
             .survey=${survey}
-            .section=${this.view ? sectionIndex(survey.sections, this.view.state.selection.head) : 0}
+            .section=${this.section}
             .number=${this.number}
             @jump=${this.#onJump}
             @close=${() => {
@@ -437,11 +446,13 @@ export class TextEditor extends LitElement implements EditorHost {
     return { ...this.tools, active }
   }
 
-  readonly #showNote = (position: number): void => {
+  readonly #showNote = (index: number): void => {
     const { view } = this
-    if (!view) return
+    const note = this.survey.notes[index]
+    if (!view || !note) return
+    const { id, position } = note
     view.dispatch(view.state.tr.setSelection(NodeSelection.create(view.state.doc, position)).scrollIntoView())
-    this.#sheetBox.openNote(position)
+    this.#sheetBox.openNoteOf(id, position)
   }
 
   // Below the last line and beside it, the page is still the page.

@@ -35,13 +35,14 @@ const between = unsafeCSS(
 
 const sheet = css`
 .plenary-text {
+  --per-line: 80;
   font: var(--_size) / 1.65 var(--_font);
   color: var(--_ink);
 }
 
 .plenary-text .ProseMirror {
   position: relative;
-  counter-reset: n0 n1 n2 n3 n4 n5 n6 n7 n8 note;
+  counter-reset: n0 n1 n2 n3 n4 n5 n6 n7 n8;
   outline: none;
   white-space: pre-wrap;
   white-space: break-spaces;
@@ -67,6 +68,24 @@ const sheet = css`
   margin-block: 0 0.8em;
   margin-inline: 0;
   text-align: start;
+}
+
+/* A line out of sight is neither laid out nor painted: of a long text that is nearly all, at opening and at each key.
+   How much room it takes is guessed until it has been seen. Only where the page then stays where it is, and where the
+   names of others may still stand beside their lines. */
+@supports (overflow-anchor: auto) and (overflow-clip-margin: 1px) {
+  @media not print {
+    .plenary-text:not(.plenary-note) .ProseMirror > * {
+      content-visibility: auto;
+      contain-intrinsic-block-size: auto calc(round(up, 1 + var(--letters, 160), var(--per-line)) / var(--per-line) * 1lh);
+      overflow-clip-margin: calc(0.5rem - 1 * var(--gutter));
+    }
+
+    .plenary-text:not(.plenary-note) .ProseMirror > .plenary-here {
+      content-visibility: visible;
+      contain: layout style paint;
+    }
+  }
 }
 
 .plenary-text .ProseMirror > :last-child {
@@ -215,7 +234,6 @@ ${between}
 
 /* Footnotes. */
 .plenary-text sup[data-footnote] {
-  counter-increment: note;
   padding-inline: 0.1em;
   color: var(--_accent);
   font: 650 0.68em / 0 var(--_interface);
@@ -225,7 +243,7 @@ ${between}
 }
 
 .plenary-text sup[data-footnote]::after {
-  content: counter(note);
+  content: attr(data-number);
 }
 
 .plenary-text sup[data-footnote]:hover {
@@ -351,6 +369,10 @@ ${between}
 .plenary-text .plenary-cursor,
 .plenary-text .plenary-remote-selection {
   --person-shown: color-mix(in oklab, var(--person), light-dark(var(--person), #fff) 45%);
+}
+
+@container plenary (max-width: 40rem) {
+  .plenary-text { --per-line: 45; }
 }
 
 @container plenary (max-width: 52rem) {

@@ -1,7 +1,8 @@
-import { LitElement, css, html, nothing } from 'lit'
+import { css, html, nothing } from 'lit'
 import type { TemplateResult } from 'lit'
 import { LanguageEvent, ToolEvent, keysOf } from './action.ts'
 import type { Action, Hand } from './action.ts'
+import { LaterElement } from './after-paint.ts'
 import { settleFloat } from './float.ts'
 import { icon } from './icons.ts'
 import type { IconName } from './icons.ts'
@@ -46,7 +47,7 @@ const textLanguages: Record<string, string> = {
 }
 
 /** The row of tools. It does nothing itself: `tool` and `language` events say what was asked for. */
-export class Toolbar extends LitElement {
+export class Toolbar extends LaterElement {
   static override properties = {
     messages: { attribute: false },
     state: { attribute: false },

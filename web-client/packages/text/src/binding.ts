@@ -106,6 +106,8 @@ export class LinearBinding {
   #selectionBefore: (() => unknown) | null = null
   /** Whether something was typed while somebody else's transaction of the shared document was open. */
   #isNested = false
+  /** What the text said when it was read to be opened, until it says something else. */
+  #read: Node | null = null
 
   constructor(options: BindingOptions) {
     this.#options = options
@@ -156,6 +158,17 @@ export class LinearBinding {
     })
   }
 
+  /** What the text says, for the state of an editor that is opened now: it need not be compared with the text again. */
+  read(): Node {
+    if (!this.#read) this.text.observe(this.#forgetRead)
+    return (this.#read = readText(this.text))
+  }
+
+  #forgetRead = (): void => {
+    this.#read = null
+    this.text.unobserve(this.#forgetRead)
+  }
+
   /** Starts to follow the shared text. An editor's view does this by itself. */
   attach(host: BindingHost): void {
     this.#host = host
@@ -166,7 +179,9 @@ export class LinearBinding {
     this.#isImplied = isImplied(this.#doc, this.text)
     // What was done to the state before it had a text is no writing of anybody's.
     for (const { transaction } of key.getState(host.state)?.pending ?? []) this.#written.add(transaction)
-    if (!this.#isSame()) this.#readAnew()
+    const isRead = this.#doc === this.#read
+    if (this.#read) this.#forgetRead()
+    if (!isRead && !this.#isSame()) this.#readAnew()
   }
 
   /** Stops following the shared text. What was typed is in it already. */
@@ -459,6 +474,7 @@ export class LinearBinding {
   /** Ends the binding and, when it made it, its undo manager. */
   destroy(): void {
     this.detach()
+    if (this.#read) this.#forgetRead()
     this.undoManager.removeTrackedOrigin(this)
     if (!this.#options.undoManager) this.undoManager.destroy()
   }

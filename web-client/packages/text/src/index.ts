@@ -31,12 +31,13 @@ export {
   type MergeWords,
   mergeReport,
 } from './merge-report.ts'
+export { LockedTable } from './locked-table.ts'
 export { lineNumbers, numberLabel, type Numbering } from './numbers.ts'
 export { cleanPastedHtml, pasteProps, slicePastedText } from './paste.ts'
 export { docPosition, textIndex } from './positions.ts'
 export { readDelta, readText } from './reading.ts'
 export { type BlockAttrs, schema } from './schema.ts'
-export { tableCells, type TableCells } from './tables.ts'
+export { tableCells, type TableCells, tableNotes } from './tables.ts'
 export { canRedo, canUndo, redo, undo } from './undo.ts'
 export {
   type CountedFootnotes,
@@ -47,4 +48,5 @@ export {
   embedWords,
   type Section,
   sectionAt,
+  WordSum,
 } from './words.ts'

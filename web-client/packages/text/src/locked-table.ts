@@ -6,13 +6,15 @@ import * as Y from 'yjs'
 import { readText } from './reading.ts'
 import { schema } from './schema.ts'
 
-/** Shows the table that a node names, and follows it. */
+/** Shows the table that a node names, and follows it. `onShown` is called with its element each time its cells are drawn. */
 export class LockedTable implements NodeView {
   readonly dom: HTMLElement
   readonly #id: string
   readonly #tables: Y.Map<unknown>
+  readonly #onShown: ((dom: HTMLElement) => void) | undefined
 
-  constructor(node: Node, tables: Y.Map<unknown>) {
+  constructor(node: Node, tables: Y.Map<unknown>, onShown?: (dom: HTMLElement) => void) {
+    this.#onShown = onShown
     this.#id = node.attrs['id'] as string
     this.#tables = tables
     this.dom = document.createElement('span')
@@ -48,6 +50,7 @@ export class LockedTable implements NodeView {
       })
     }
     this.dom.replaceChildren(table)
+    this.#onShown?.(this.dom)
   }
 
   ignoreMutation(): boolean {

@@ -25,3 +25,18 @@ export function tableCells(shared: unknown): TableCells | null {
   const headerRows = Number(shared.get('header_rows')) || 0
   return { rows: rows.map(row => columns.map(column => cell(`${row}/${column}`))), headerRows }
 }
+
+/** The ids of the notes that the cells of a table point to, in order. */
+export function tableNotes(shared: unknown): string[] {
+  const cells = tableCells(shared)?.rows.flat() ?? []
+  return cells.flatMap(cell => (cell && hasEmbeds(cell) ? notesOf(cell) : []))
+}
+
+// An embed takes a place in the text and none in its string.
+const hasEmbeds = (text: Y.Text) => text.toString().length < text.length
+
+function notesOf(text: Y.Text): string[] {
+  const inserts = (text.toDelta() as { insert: unknown }[]).map(({ insert }) => insert)
+  const ids = inserts.map(insert => (insert as { footnote?: unknown } | null)?.footnote)
+  return ids.filter(id => typeof id === 'string')
+}

@@ -121,20 +121,43 @@ function inlineWords(content: Fragment): BlockWords {
   return { words: countText(text), notes, tables }
 }
 
-function sum(parts: Iterable<BlockWords>, footnotes: CountedFootnotes, embeds: EmbedWords | null): number {
-  let words = 0
-  const notes = new Set<string>()
-  for (const part of parts) {
-    words += part.words
-    for (const id of part.notes) notes.add(id)
-    for (const id of part.tables) {
-      const table = embeds?.table(id)
-      words += table?.words ?? 0
-      for (const note of table?.notes ?? []) notes.add(note)
+/** The words of some blocks, added up one by one. */
+export class WordSum {
+  readonly #embeds: EmbedWords | null
+  #words = 0
+  // A note counts once, however often it is pointed to.
+  readonly #notes = new Set<string>()
+
+  constructor(embeds: EmbedWords | null) {
+    this.#embeds = embeds
+  }
+
+  add(block: Node): void {
+    this.addWords(blockWords(block))
+  }
+
+  addWords({ words, notes, tables }: BlockWords): void {
+    this.#words += words
+    for (const id of notes) this.#notes.add(id)
+    for (const id of tables) {
+      const table = this.#embeds?.table(id)
+      this.#words += table?.words ?? 0
+      for (const note of table?.notes ?? []) this.#notes.add(note)
     }
   }
-  if (footnotes === 'counted' && embeds) for (const id of notes) words += embeds.note(id)
-  return words
+
+  total(footnotes: CountedFootnotes): number {
+    if (footnotes === 'left-out' || !this.#embeds) return this.#words
+    let words = this.#words
+    for (const id of this.#notes) words += this.#embeds.note(id)
+    return words
+  }
+}
+
+function sum(parts: Iterable<BlockWords>, footnotes: CountedFootnotes, embeds: EmbedWords | null): number {
+  const words = new WordSum(embeds)
+  for (const part of parts) words.addWords(part)
+  return words.total(footnotes)
 }
 
 /** How many words a document has. `embeds`: for its tables and footnotes, see `embedWords`. */
