@@ -213,9 +213,12 @@ export const signOut = browser => at(browser, async place => {
   await tab.goToEndOf('Two requests to visit')
   await tab.type(' about-to-leave.')
   await tab.says(KEPT)
-  const dialog = () => tab.page.evaluate(() => document.querySelector('plenary-sign-out-dialog dialog[open]')?.innerText ?? '')
+  const dialog = () => tab.page.evaluate(() => document.querySelector('plenary-dialog dialog[open]')?.innerText ?? '')
+  const pressedAt = Date.now()
   await tab.press('Sign out')
   await until('it warns', async () => /lose work[^]*Joint stakeholder submission/.test(await dialog()))
+  // With a line it waits four seconds for the last words; without, there is nothing to wait for.
+  assert.ok(Date.now() - pressedAt < 3_000, `it warns at once, not after ${Date.now() - pressedAt} ms`)
   await tab.press('Stay signed in')
   await until('the warning is gone', async () => (await dialog()) === '')
   await tab.seesText('about-to-leave.')

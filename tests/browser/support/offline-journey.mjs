@@ -98,22 +98,50 @@ const WORDS = {
   'unconfirmed': ['Sent; this server does not confirm'],
 }
 
+// What may still be read for a moment while a person types, so that the words do not change twice with each key: see
+// packages/embed/src/steady-status.ts. Nothing here is called saved that is not.
+const LATE = {
+  'saving': ['Kept on this device only', 'No connection to the server.'],
+  'saved': ['Saving…'],
+}
+// The longest of these moments is half a second; the rest is for a busy machine.
+const LATE_MAX_MS = 5_000
+
 /** All that a page told about the words in it. */
 export class Told {
   entries = []
   #state = null
+  #words = null
+  /** Since when the words are those of a moment ago. */
+  #lateSince = null
 
   constructor(page) {
     page.on('console', message => {
       if (!message.text().startsWith(TOLD)) return
       const entry = JSON.parse(message.text().slice(TOLD.length))
       this.entries.push(entry)
-      // People and programs are told the same.
       if (entry.state) this.#state = entry.state
-      else if (entry.words && !WORDS[this.#state]?.includes(entry.words)) {
-        this.contradiction ??= `"${entry.words}" in the state "${this.#state}"`
-      }
+      else this.#words = entry.words
+      this.#compare(entry)
     })
+  }
+
+  /** People and programs are told the same. */
+  #compare({ at, state }) {
+    const isTrue = !this.#words || WORDS[this.#state]?.includes(this.#words)
+    // A new state comes before its words do, in the same moment.
+    const isLate = LATE[this.#state]?.includes(this.#words) || state !== undefined
+    if (this.#lateSince !== null && at - this.#lateSince > LATE_MAX_MS) {
+      this.contradiction ??= `"${this.#words}" for ${at - this.#lateSince} ms, when it was no longer so`
+    }
+    if (isTrue) this.#lateSince = null
+    else if (isLate) this.#lateSince ??= at
+    else this.contradiction ??= `"${this.#words}" in the state "${this.#state}"`
+  }
+
+  /** The words are not those of a moment ago. */
+  get isExact() {
+    return WORDS[this.#state]?.includes(this.#words) ?? false
   }
 
   /** A mark in time, for `since`. */
@@ -247,9 +275,9 @@ export class Tab {
       ?.querySelector('plenary-status')?.shadowRoot?.querySelector('.status')?.textContent.trim())
   }
 
-  /** Waits for the status line, and until we were told of it. */
+  /** Waits for the status line, until we were told of it, and until it is true to the letter. */
   async says(words, deadlineMs) {
-    const isSaid = async () => (await this.words()) === words && this.told.since(0).at(-1) === words
+    const isSaid = async () => (await this.words()) === words && this.told.since(0).at(-1) === words && this.told.isExact
     await until(`${this.who} is told "${words}"`, isSaid, deadlineMs).catch(error => {
       throw new Error(`${error.message}; was told ${this.told.since(0).slice(-8).join(', ')}`)
     })
@@ -519,8 +547,12 @@ export async function offlineJourney(browser) {
     assert.ok(!(await tab.text()).includes('safiya-'))
     step('opens again without a line', [OPENING, SAVING, NO_LINE, KEPT])
     await tab.goToEndOf('This submission covers')
-    for (const word of words('again', 0, 6)) await tab.type(` ${word}`)
+    const again = words('again', 0, 6)
+    for (const word of again) await tab.type(` ${word}`)
     await tab.says(KEPT)
+    // Calmly: a write that takes long is told, but not each key.
+    const changes = tab.told.since(mark).length
+    assert.ok(changes <= again.length, `the words under the text changed ${changes} times while ${again.join(' ').length} keys were pressed`)
     step('writes on without a line', [SAVING, KEPT])
 
     // Back, while the disk is held; and the server dies before it has written anything.

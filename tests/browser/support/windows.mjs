@@ -20,6 +20,8 @@ export const FLAGS = [
   '--disable-sync',
 ]
 
+const STATES = { 'Saved': 'saved', 'Kept on this device only': 'on-this-device', 'NOT kept: leave this page open': 'not-kept' }
+
 /** A browser with an empty profile; `complaints` gathers errors of pages and requests to other origins. */
 export async function startBrowser() {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
@@ -111,8 +113,11 @@ export class Window {
     return this.page.locator('plenary-status .status').textContent().then(words => words.trim())
   }
 
+  /** Waits for the words, and until they are true to the letter: a write that has just begun changes none of them. */
   says(words) {
-    return until(`${this.person} is told "${words}"`, async () => (await this.status()) === words)
+    const state = STATES[words]
+    const isSo = () => this.page.evaluate(state => document.querySelector('plenary-editor').saveState === state, state)
+    return until(`${this.person} is told "${words}"`, async () => (await this.status()) === words && (!state || (await isSo())))
   }
 
   saved() {

@@ -111,7 +111,7 @@ test('the page starts without a server, with the list, the text and what was typ
   await again.says('Kept on this device only')
 
   await again.page.getByRole('link', { name: 'All statements' }).click()
-  await again.page.getByText('You are offline.').waitFor()
+  await again.page.locator('.note', { hasText: 'No connection to the server.' }).waitFor()
   const entry = again.page.locator('a.statement')
   await entry.getByText('Kept on this device').waitFor()
   await entry.getByText('Has changes the server does not have yet').waitFor()

@@ -4,11 +4,12 @@ import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 import { smaller } from '../../build/smaller.ts'
+import { addresses } from './src/router.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /**
- * Tells the service worker which files make up the page, and under which version to keep them.
+ * Tells the service worker which files make up the page, at which addresses it is, and under which version to keep it.
  *
  * With `PLENARY_SERVICE_WORKER=off` the build has one that removes itself and all it kept: the way out, should a worker
  * ever stand between people and their texts.
@@ -33,7 +34,8 @@ function offlineStart(): Plugin {
       const page = bundle['index.html']
       if (page?.type === 'asset') version.update(page.source)
       worker.code = worker.code
-        .replace(/\b__FILES__\b/, JSON.stringify(files))
+        .replace(/\b__FILES__\b/, () => JSON.stringify(files))
+        .replace(/\b__ADDRESSES__\b/, () => JSON.stringify(addresses))
         .replace(/\b__VERSION__\b/, JSON.stringify(version.digest('hex').slice(0, 12)))
     },
   }

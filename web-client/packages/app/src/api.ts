@@ -98,6 +98,10 @@ export const signInByLink = (secret: string, device: Device): Promise<void> =>
 /** Ends the session. */
 export const signOut = (): Promise<void> => call('DELETE', '/api/v1/session')
 
+/** Starts a statement in a group. */
+export const createStatement = (group: string, title: string, kind: Kind): Promise<{ id: string }> =>
+  call('POST', `/api/v1/groups/${encodeURIComponent(group)}/statements`, { title, kind })
+
 /** A credential for one socket to one document: good once, for half a minute. */
 export const drawTicket = async (document: string): Promise<string> =>
   (await call<{ ticket: string }>('POST', '/api/v1/tickets', { document })).ticket

@@ -1,26 +1,61 @@
 // Which page the address means. Real paths and the History API; the server answers all of them with the page.
 
-export type Route = { page: 'statements' } | { page: 'statement'; id: string } | { page: 'missing' }
+/**
+ * The address of each page; a part that begins with a colon is a parameter. A new page has a line here and one in
+ * `pages.ts`; where its first part is new, the server's `routes/assets.rs` has to know it, too.
+ */
+export const paths = {
+  statements: '/',
+  statement: '/statements/:id',
+} as const
+
+export type PageName = keyof typeof paths
+
+/** A page and what its address says, or an address that means nothing. */
+export type Route = { page: PageName; params: Readonly<Record<string, string>> } | { page: 'missing' }
+
+const patterns = Object.entries(paths).map(([page, path]) => {
+  const pattern = path.replace(/\/$/, '').replaceAll(/:(\w+)/g, '(?<$1>[\\w-]+)')
+  return { page: page as PageName, pattern: new RegExp(`^${pattern}/?$`) }
+})
+
+/** Regular expressions for the addresses of all pages, for the service worker, which is a file by itself. */
+export const addresses: readonly string[] = patterns.map(({ pattern }) => pattern.source)
 
 /** Reads a path. */
 export function routeOf(path: string): Route {
-  if (path === '/' || path === '/index.html') return { page: 'statements' }
-  const id = /^\/statements\/([\w-]+)\/?$/.exec(path)?.[1]
-  return id === undefined ? { page: 'missing' } : { page: 'statement', id }
+  if (path === '/index.html') return { page: 'statements', params: {} }
+  for (const { page, pattern } of patterns) {
+    const found = pattern.exec(path)
+    if (found) return { page, params: { ...found.groups } }
+  }
+  return { page: 'missing' }
 }
 
-/** The path of a statement's page. */
-export const statementPath = (id: string): string => `/statements/${encodeURIComponent(id)}`
+/** The path of a page. `params`: each that its address needs. */
+export function pathOf(page: PageName, params: Readonly<Record<string, string>> = {}): string {
+  return paths[page].replaceAll(/:(\w+)/g, (_, name: string) => {
+    const value = params[name]
+    if (value === undefined) throw new Error(`the address of ${page} needs ${name}`)
+    return encodeURIComponent(value)
+  })
+}
 
 /**
  * Follows the address, whether a link changed it or the browser's own buttons. `mayLeave` is asked before: a page within this
- * one can be left without the browser asking anything.
+ * one can be left without the browser asking anything. Returns what goes to another page as a link does.
  */
-export function followAddress(changed: (route: Route) => void, mayLeave: () => boolean): void {
+export function followAddress(changed: (route: Route) => void, mayLeave: () => boolean): (path: string) => void {
   let path = location.pathname
   const tell = () => {
     path = location.pathname
     changed(routeOf(path))
+  }
+  const go = (to: string) => {
+    if (to === path || !mayLeave()) return
+    history.pushState(null, '', to)
+    scrollTo(0, 0)
+    tell()
   }
   addEventListener('popstate', () => {
     if (location.pathname === path || mayLeave()) tell()
@@ -33,12 +68,10 @@ export function followAddress(changed: (route: Route) => void, mayLeave: () => b
     if (!isPlain || event.defaultPrevented || !link || link.target || link.hasAttribute('download')) return
     if (link.origin !== location.origin || routeOf(link.pathname).page === 'missing' || link.hash) return
     event.preventDefault()
-    if (link.pathname === path || !mayLeave()) return
-    history.pushState(null, '', link.pathname)
-    scrollTo(0, 0)
-    tell()
+    go(link.pathname)
   })
   tell()
+  return go
 }
 
 /** Takes the secret of a sign-in link out of the address, and so out of the history, before anything else can fail. */

@@ -14,12 +14,14 @@ interface WorkerScope {
   ): void
 }
 
-/** Written by the build: what makes up the page, `/` first, and a name for exactly these. */
+/** Written by the build: what makes up the page, `/` first, the addresses it has, and a name for exactly these. */
 declare const __FILES__: string[]
+declare const __ADDRESSES__: string[]
 declare const __VERSION__: string
 
 const worker = self as unknown as WorkerScope
 const FILES = __FILES__
+const ADDRESSES = __ADDRESSES__.map(source => new RegExp(source))
 const PREFIX = 'plenary-page-'
 const CACHE = PREFIX + __VERSION__
 
@@ -45,7 +47,7 @@ worker.addEventListener('fetch', event => {
   const { origin, pathname } = new URL(request.url)
   if (request.method !== 'GET' || origin !== location.origin) return
   // Addresses of the app are its page; everything else by name. What people write, and who they are, is never here.
-  if (request.mode === 'navigate' && (pathname === '/' || pathname.startsWith('/statements/'))) {
+  if (request.mode === 'navigate' && ADDRESSES.some(address => address.test(pathname))) {
     event.respondWith(page(request))
   } else if (FILES.includes(pathname) && pathname !== '/') {
     event.respondWith(file(request))

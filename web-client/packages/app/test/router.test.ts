@@ -1,15 +1,29 @@
 import { expect, test } from 'vitest'
-import { routeOf, statementPath } from '../src/router.ts'
+import { pages } from '../src/pages.ts'
+import { pathOf, paths, type PageName, routeOf } from '../src/router.ts'
 
-test('an address leads to a page, and a path leads back to its address', () => {
-  expect(routeOf('/')).toEqual({ page: 'statements' })
-  const id = '0197c7a0-5b1e-7cc3-8b6f-1d2a3b4c5d6e'
-  expect(routeOf(statementPath(id))).toEqual({ page: 'statement', id })
-  expect(routeOf(`/statements/${id}/`)).toEqual({ page: 'statement', id })
+const id = '0197c7a0-5b1e-7cc3-8b6f-1d2a3b4c5d6e'
+
+test('an address leads to a page, and a page back to its address', () => {
+  for (const [page, path] of Object.entries(paths) as [PageName, string][]) {
+    const params = Object.fromEntries([...path.matchAll(/:(\w+)/g)].map(([, name]) => [name, id]))
+    expect(routeOf(pathOf(page, params))).toEqual({ page, params })
+  }
+  expect(pathOf('statement', { id })).toBe(`/statements/${id}`)
+  expect(routeOf(`/statements/${id}/`)).toEqual({ page: 'statement', params: { id } })
+  expect(routeOf('/index.html')).toEqual({ page: 'statements', params: {} })
+})
+
+test('an address without what it needs is nobody’s', () => {
+  expect(() => pathOf('statement')).toThrow('needs id')
 })
 
 test('what is no page of ours is missing', () => {
-  for (const path of ['/statements', '/statements/', '/statements/a/b', '/api/v1/me', '/statements/%3Cscript%3E']) {
+  for (const path of ['/statements', '/statements/', '/statements/a/b', '/api/v1/me', '/statements/%3Cscript%3E', '//']) {
     expect(routeOf(path), path).toEqual({ page: 'missing' })
   }
+})
+
+test('every address has its page', () => {
+  expect(Object.keys(pages).sort()).toEqual(Object.keys(paths).sort())
 })

@@ -64,8 +64,22 @@ export const tokens = css`
   }
 `
 
+/** What is there for those who listen to the page, and not to be seen: class `unseen`. */
+export const unseen = css`
+  .unseen {
+    position: absolute;
+    inline-size: 1px;
+    block-size: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+`
+
 /** What all controls share: buttons, fields, floating sheets, focus. */
 export const controls = css`
+  ${unseen}
+
   *,
   ::before,
   ::after {
@@ -180,15 +194,6 @@ export const controls = css`
 
   .quiet {
     color: var(--_quiet);
-  }
-
-  .unseen {
-    position: absolute;
-    inline-size: 1px;
-    block-size: 1px;
-    overflow: hidden;
-    clip-path: inset(50%);
-    white-space: nowrap;
   }
 
   .float {

@@ -1,51 +1,33 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { PlenaryEditor } from '@plenary/embed'
 import type { TokenPurpose } from '@plenary/provider'
-import type { AccountStore } from '@plenary/provider/store'
-import { ApiError, drawTicket, type Statement, type User } from '../api.ts'
+import { ApiError, drawTicket, type Statement } from '../api.ts'
 import { factsOf } from '../account.ts'
+import type { Place } from '../pages.ts'
 import { PageElement } from '../parts/page-element.ts'
+import type { OpenText } from '../session.ts'
 
-/** Why the page no longer writes: somebody signed out, or in as somebody else, in another tab. */
-export type Ended = 'signed-out' | 'other-account'
-
-/**
- * One statement: what it is, and its text in the editor. Fires `ask-again` when what is known of it may be stale,
- * `sign-in-needed` when the server no longer knows who this is, and `sign-in` when the person wants to do so.
- */
-export class StatementPage extends PageElement {
+/** One statement: what it is, and its text in the editor. */
+export class StatementPage extends PageElement implements OpenText {
   static override properties = {
     ...PageElement.properties,
-    language: { attribute: false },
+    place: { attribute: false },
     statement: { attribute: false },
-    user: { attribute: false },
-    store: { attribute: false },
-    ended: { attribute: false },
-    isSignInNeeded: { attribute: false },
     isLoaded: { state: true },
     hasFailed: { state: true },
   }
 
-  declare language: string
+  declare place: Place
   declare statement: Statement
-  declare user: User
-  /** Where the text is kept; `null` on a shared computer. */
-  declare store: AccountStore | null
-  declare ended: Ended | null
-  /** The session has ended. What is written meanwhile is kept as without a line. */
-  declare isSignInNeeded: boolean
-  declare isLoaded: boolean
-  declare hasFailed: boolean
+  protected declare isLoaded: boolean
+  protected declare hasFailed: boolean
 
   constructor() {
     super()
-    this.ended = null
-    this.isSignInNeeded = false
     this.isLoaded = false
     this.hasFailed = false
   }
 
-  /** The editor, once there is one. */
   get editor(): PlenaryEditor | null {
     return this.querySelector('plenary-editor')
   }
@@ -56,11 +38,12 @@ export class StatementPage extends PageElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has('statement') && this.store) {
+    const { session } = this.place
+    if (changed.has('statement') && session.store) {
       // What the list shows without a line. Failing that, the text is kept all the same and the editor says so if not.
-      this.store.remember(this.statement.documents.body, factsOf(this.statement)).catch(() => {})
+      session.store.remember(this.statement.documents.body, factsOf(this.statement)).catch(() => {})
     }
-    if (changed.has('ended') && this.ended) this.editor?.disconnect()
+    if (session.ended) this.editor?.disconnect()
   }
 
   async #load(): Promise<void> {
@@ -73,43 +56,67 @@ export class StatementPage extends PageElement {
     }
   }
 
-  #tell(name: string): void {
-    this.dispatchEvent(new Event(name, { bubbles: true }))
+  // The server's word for a stage, and whether a sign-in is needed, is in its answer; the editor only learns whether it may write.
+  readonly #askAgain = (): void => void this.place.session.ask()
+
+  // Which document a statement has now is in the server's answer, too.
+  readonly #onReplaced = (event: Event): void => {
+    event.preventDefault()
+    this.#askAgain()
   }
 
-  // The server's word for a stage is in the list of statements; the editor only learns whether it may write.
-  readonly #askAgain = () => this.#tell('ask-again')
-
   // A ticket for the socket; over HTTP the sign-in cookie does.
-  readonly #token = async (document: string, purpose: TokenPurpose): Promise<string | null> => {
+  readonly #token = async (document: string, purpose: TokenPurpose): Promise<string> => {
     if (purpose === 'state') return ''
     try {
       return await drawTicket(document)
     } catch (error) {
-      // Nobody is signed in any more, which is not the same as no line.
-      if (error instanceof ApiError && error.status === 401) return null
+      if (error instanceof ApiError && error.status === 401) this.#askAgain()
       throw error
     }
   }
 
-  // Said in the note of this page, which has the button to sign in again.
-  readonly #onTokenNeeded = (event: Event): void => {
-    event.preventDefault()
-    this.#tell('sign-in-needed')
+  #note(): TemplateResult | typeof nothing {
+    const { messages, session, signIn } = this.place
+    const { stage, access } = this.statement
+    const note = (words: string, isCalm: boolean, button: TemplateResult | typeof nothing = nothing) =>
+      html`<p slot="banner" class="note ${isCalm ? 'calm' : ''}" role="status">${words} ${button}</p>`
+    if (session.ended) {
+      const words = session.ended === 'signed-out' ? messages.signedOutElsewhere : messages.otherAccount
+      return note(words, false, html`<button type="button" @click=${() => location.reload()}>${messages.reload}</button>`)
+    }
+    if (session.isSignInNeeded) {
+      return note(messages.signInEnded, false, html`<button type="button" @click=${signIn}>${messages.signIn}</button>`)
+    }
+    if (stage !== 'draft') return note(messages.frozen(messages.stages[stage] ?? stage), false)
+    return access === 'read' ? note(messages.observing, true) : nothing
   }
 
-  #note(): string | null {
-    const { messages, statement, ended } = this
-    if (ended) return ended === 'signed-out' ? messages.signedOutElsewhere : messages.otherAccount
-    if (this.isSignInNeeded) return messages.signInEnded
-    if (statement.stage !== 'draft') return messages.frozen(messages.stages[statement.stage] ?? statement.stage)
-    return statement.access === 'read' ? messages.observing : null
+  #editor(): TemplateResult {
+    const { statement } = this
+    const { session, here, language } = this.place
+    return html`<plenary-editor
+      .server=${location.origin}
+      .document=${statement.documents.body}
+      .tokenProvider=${this.#token}
+      .user=${{ id: here.user.id, name: here.user.name }}
+      .store=${session.store}
+      offline=${session.store ? 'keep' : 'session'}
+      mode=${statement.access === 'write' && !session.ended ? 'edit' : 'read'}
+      lang=${language}
+      numbering=${statement.kind === 'joint-submission' ? 'through' : 'lists'}
+      @plenary-role-change=${this.#askAgain}
+      @plenary-token-needed=${this.#askAgain}
+      @plenary-replaced=${this.#onReplaced}
+      @plenary-connection=${(event: CustomEvent<{ state: string }>) => event.detail.state === 'connected' && this.#askAgain()}
+    >
+      ${this.#note()}
+    </plenary-editor>`
   }
 
   override render(): TemplateResult {
-    const { messages, statement, user, language, ended } = this
-    const { title, stage, kind, group, documents } = statement
-    const note = this.#note()
+    const { messages } = this.place
+    const { title, stage, kind, group } = this.statement
     return html`
       <header class="title">
         <h1 tabindex="-1"><bdi>${title}</bdi></h1>
@@ -125,37 +132,8 @@ export class StatementPage extends PageElement {
             ${messages.editorFailed} <button type="button" @click=${this.#load}>${messages.tryAgain}</button>
           </p>`
         : nothing}
-      ${this.isLoaded
-        ? html`<plenary-editor
-            .server=${location.origin}
-            .document=${documents.body}
-            .tokenProvider=${this.#token}
-            .user=${{ id: user.id, name: user.name }}
-            .store=${this.store}
-            offline=${this.store ? 'keep' : 'session'}
-            mode=${statement.access === 'write' && !ended ? 'edit' : 'read'}
-            lang=${language}
-            numbering=${kind === 'joint-submission' ? 'through' : 'lists'}
-            @plenary-role-change=${this.#askAgain}
-            @plenary-token-needed=${this.#onTokenNeeded}
-            @plenary-connection=${(event: CustomEvent<{ state: string }>) =>
-              event.detail.state === 'connected' && this.#askAgain()}
-          >
-            ${note
-              ? html`<p slot="banner" class="note ${ended || this.isSignInNeeded || statement.stage !== 'draft' ? '' : 'calm'}" role="status">
-                  ${note}
-                  ${ended
-                    ? html`<button type="button" @click=${() => location.reload()}>${messages.reload}</button>`
-                    : nothing}
-                  ${!ended && this.isSignInNeeded
-                    ? html`<button type="button" @click=${() => this.#tell('sign-in')}>${messages.signIn}</button>`
-                    : nothing}
-                </p>`
-              : nothing}
-          </plenary-editor>`
-        : this.hasFailed
-          ? nothing
-          : html`<p class="loading">${messages.loadingEditor}</p>`}
+      ${this.isLoaded ? this.#editor() : nothing}
+      ${this.isLoaded || this.hasFailed ? nothing : html`<p class="loading">${messages.loadingEditor}</p>`}
     `
   }
 }

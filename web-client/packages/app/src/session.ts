@@ -1,0 +1,225 @@
+// Who is signed in, what they may open, and what of it is on this device. One for the page; it tells of each change by the
+// event `change` and knows nothing of how it is shown.
+
+import type { PlenaryEditor } from '@plenary/embed'
+import type { AccountStore } from '@plenary/provider/store'
+import * as account from './account.ts'
+import { ApiError, type Group, type Me, me, signOut, type Statement, type User } from './api.ts'
+
+/** Somebody is signed in; `isOffline`: the server cannot be reached, and what is listed is what this device keeps. */
+export interface Inside {
+  is: 'inside'
+  user: User
+  groups: Group[]
+  statements: Statement[]
+  isOffline: boolean
+}
+
+/** How things stand. */
+export type Here =
+  | { is: 'starting' }
+  /** Nobody is signed in; `secret` of a link, when one was followed, and `name` of who is signed in all the same. */
+  | { is: 'outside'; secret: string | null; name: string | null }
+  /** The server cannot be reached and nothing is known here. */
+  | { is: 'nowhere' }
+  | Inside
+
+/** Why an open text can no longer be written: somebody signed out, or in as somebody else, in another tab. */
+export type Ended = 'signed-out' | 'other-account'
+
+/** The text that is open. It is not taken away from the person who writes in it, whatever becomes of the sign-in. */
+export interface OpenText {
+  readonly statement: Statement
+  /** `null` while it is being fetched. */
+  readonly editor: PlenaryEditor | null
+}
+
+// Without a line, or with one that lies, the browser does not always tell when it is back.
+const ASK_AGAIN_MS = 20_000
+// How long a sign-out waits for the last words to be saved.
+const FLUSH_MS = 4_000
+
+const NOTHING_KEPT: ReadonlySet<string> = new Set()
+
+/** See the top of this file. */
+export class Session extends EventTarget {
+  here: Here = { is: 'starting' }
+  /** What the person keeps on this device; `null` on a shared computer. */
+  store: AccountStore | null = null
+  /** Body documents on this device; `null` where nothing is to be kept, or while it is not known. */
+  kept: ReadonlySet<string> | null = null
+  /** Body documents with changes that the server does not have. */
+  unsaved: ReadonlySet<string> = NOTHING_KEPT
+  ended: Ended | null = null
+  /** The session has ended under an open text. */
+  isSignInNeeded = false
+  /** Something of a person who signed out could not be deleted yet. */
+  isLeftBehind = false
+
+  readonly #openText: () => OpenText | null
+  // Tabs of one browser share one session; a change of person in one is news to the others.
+  readonly #tabs = new BroadcastChannel('plenary-session')
+  #asking: Promise<void> | null = null
+
+  constructor(openText: () => OpenText | null) {
+    super()
+    this.#openText = openText
+  }
+
+  /** Looks who is here, and from now on stays up to date. `secret`: of a sign-in link that was followed. */
+  async begin(secret: string | null): Promise<void> {
+    this.#tabs.addEventListener('message', ({ data }) => this.#heard(data as string | null))
+    const ask = () => void this.ask()
+    addEventListener('online', ask)
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && ask())
+    const isOffline = () => this.here.is === 'inside' && this.here.isOffline
+    setInterval(() => isOffline() && document.visibilityState === 'visible' && ask(), ASK_AGAIN_MS)
+    await this.ask()
+    if (secret !== null) this.meetLink(secret)
+  }
+
+  /** A sign-in link was followed: it is used when the person says so. */
+  meetLink(secret: string): void {
+    this.here = { is: 'outside', secret, name: this.here.is === 'inside' ? this.here.user.name : null }
+    this.#changed()
+  }
+
+  /** A sign-in link was of no use: there are other ways in. */
+  forgetLink(): void {
+    if (this.here.is === 'outside') this.here = { ...this.here, secret: null }
+    this.#changed()
+  }
+
+  /** Asks the server who is here and what they see; several calls at once are one. */
+  ask(): Promise<void> {
+    this.#asking ??= this.#askNow().finally(() => {
+      this.#asking = null
+      this.#changed()
+    })
+    return this.#asking
+  }
+
+  /** Somebody has just signed in. */
+  async signedIn(): Promise<void> {
+    if (this.here.is === 'outside') this.here = { is: 'starting' }
+    this.#changed()
+    await this.ask()
+    this.#openText()?.editor?.connect()
+  }
+
+  /**
+   * Signs out and deletes what is kept here. `isSure` is asked first when that would lose work, with the titles of the
+   * statements it is in. Resolves to whether it was done.
+   */
+  async signOut(isSure: (titles: string[]) => Promise<boolean>): Promise<boolean> {
+    if (this.here.is !== 'inside') return false
+    const { user } = this.here
+    const text = this.#openText()
+    const editor = text?.editor ?? null
+    // Nothing is waited for that cannot come.
+    const isSaved = editor === null || (await editor.flush(editor.isAway ? 0 : FLUSH_MS)) === 'saved'
+    const unsaved = (await this.store?.unsaved().catch(() => [])) ?? []
+    const titles = new Map(unsaved.map(({ document, title }) => [document, title]))
+    if (!isSaved && editor?.hasUnsavedWork && text) titles.set(text.statement.documents.body, text.statement.title)
+    if (titles.size > 0 && !(await isSure([...titles.values()]))) return false
+    editor?.destroy()
+    this.isLeftBehind = false
+    await account.deleteAll(user).catch(() => (this.isLeftBehind = true))
+    account.setSignOutPending(true)
+    this.store = null
+    this.here = { is: 'outside', secret: null, name: null }
+    this.#tabs.postMessage(null)
+    this.#changed()
+    // Without a line the server is told as soon as there is one, before anything else.
+    void signOut().then(
+      () => account.setSignOutPending(false),
+      (error: ApiError) => !error.isAway && account.setSignOutPending(false),
+    )
+    return true
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('change'))
+  }
+
+  async #askNow(): Promise<void> {
+    if (this.ended) return
+    let found: Me
+    try {
+      if (account.isSignOutPending()) {
+        await signOut().catch(error => {
+          if (!(error instanceof ApiError) || error.isAway) throw error
+        })
+        account.setSignOutPending(false)
+      }
+      found = await me()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.isAway) await this.#stayWithoutLine()
+      else if (this.here.is === 'inside' && this.#openText()) this.isSignInNeeded = true
+      else if (this.here.is !== 'outside') this.here = { is: 'outside', secret: null, name: null }
+      return
+    }
+    const text = this.#openText()
+    if (this.here.is === 'inside' && this.here.user.id !== found.user.id && text) {
+      this.#end('other-account')
+      return
+    }
+    this.isSignInNeeded = false
+    account.remember(found.user)
+    this.#tabs.postMessage(found.user.id)
+    this.store = await account.storeOf(found.user).catch(() => null)
+    // Whoever lost access keeps the page with their words until they leave it.
+    const isLost = text !== null && !found.statements.some(({ id }) => id === text.statement.id)
+    if (isLost && text.editor?.hasUnsavedWork) found.statements.push({ ...text.statement, access: 'read' })
+    this.here = { is: 'inside', user: found.user, groups: found.groups, statements: found.statements, isOffline: false }
+    void this.#lookAtDevice()
+  }
+
+  async #stayWithoutLine(): Promise<void> {
+    if (this.here.is === 'inside') {
+      this.here = { ...this.here, isOffline: true }
+      return
+    }
+    const user = account.isSignOutPending() ? null : account.rememberedUser()
+    const store = user && (await account.storeOf(user).catch(() => null))
+    const statements = store ? await account.keptStatements(store).catch(() => []) : []
+    if (!user || !store) {
+      this.here = { is: 'nowhere' }
+      return
+    }
+    const groups = [...new Map(statements.map(({ group }) => [group.id, group])).values()]
+    this.store = store
+    this.here = { is: 'inside', user, groups, statements, isOffline: true }
+    void this.#lookAtDevice()
+  }
+
+  async #lookAtDevice(): Promise<void> {
+    const { store } = this
+    // No storage here: nothing is kept, and the editor says so where it matters.
+    const found = store && (await Promise.all([store.documents(), store.unsaved()]).catch(() => null))
+    const ids = (some: { document: string }[]) => new Set(some.map(({ document }) => document))
+    this.kept = found && ids(found[0])
+    this.unsaved = found ? ids(found[1]) : NOTHING_KEPT
+    this.#changed()
+  }
+
+  /** `user`: who is signed in in another tab, `null` for nobody. */
+  #heard(user: string | null): void {
+    if (this.here.is === 'inside' && this.here.user.id !== user) {
+      if (this.#openText()) this.#end(user === null ? 'signed-out' : 'other-account')
+      else location.reload()
+    } else if (this.isSignInNeeded && user !== null) {
+      // In again by a link, in another tab.
+      void this.signedIn()
+    } else if (this.here.is === 'outside' && this.here.secret === null && user !== null) {
+      void this.signedIn()
+    }
+  }
+
+  #end(ended: Ended): void {
+    this.ended = ended
+    this.isSignInNeeded = false
+    this.#changed()
+  }
+}
