@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Bearer tokens, for programs
     #[command(subcommand)]
     Token(Token),
+    /// What was changed about people, rights and stages
+    #[command(subcommand)]
+    Audit(Audit),
     /// Read everything stored and say what is damaged
     ///
     /// Ends with status 0 when everything is whole, 3 when something is damaged, 1 when it could not be read at all.
@@ -158,6 +161,30 @@ pub(crate) enum Statement {
         #[arg(long, value_name = "FILE.md")]
         from: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Print a log's entries: a group's, or the instance's
+    Show {
+        /// The group's id
+        #[arg(long, value_name = "ID", required_unless_present = "instance", conflicts_with = "instance")]
+        group: Option<String>,
+        /// Accounts, tokens, groups made, keys of embedding hosts
+        #[arg(long)]
+        instance: bool,
+        /// Only entries after this one
+        #[arg(long, value_name = "SEQ", default_value_t = 0)]
+        after: u64,
+        /// At most so many
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=500))]
+        limit: u16,
+    },
+    /// Follow the chain of every log and say which entries are missing or changed
+    ///
+    /// Ends with status 0 when every log is whole, 3 when one is damaged. Prints where each log ends: noted elsewhere,
+    /// that shows later that nothing before it was changed.
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     DAMAGED,
     arguments::{Account, Command, Group, Member, Place, Statement, Token, User},
+    audit,
     instance::Instance,
     store,
 };
@@ -65,6 +66,11 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
             let body = without_nulls(json!({"email": email, "expires": expires}));
             let answer = instance.post("/api/v1/tokens", body).await?;
             let words = text(&answer, "/token");
+            (answer, words)
+        }
+        Command::Audit(command) => {
+            let (answer, words, said) = audit::run(&instance, command).await?;
+            status = said;
             (answer, words)
         }
         Command::Verify => {
@@ -145,7 +151,7 @@ async fn member_path(instance: &Instance, place: &Place) -> anyhow::Result<Strin
 }
 
 /// Something to be put into a path.
-fn id(text: &str) -> anyhow::Result<&str> {
+pub(crate) fn id(text: &str) -> anyhow::Result<&str> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && !text.is_empty() {
         return Ok(text);
     }
@@ -166,7 +172,7 @@ fn markdown(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn text(value: &Value, pointer: &str) -> String {
+pub(crate) fn text(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
@@ -195,6 +201,12 @@ fn found(report: &Value) -> String {
                 "damaged: statement {} names document {}, which does not exist",
                 text(found, "/statement"),
                 text(found, "/document")
+            ),
+            Some("audit") => format!(
+                "damaged: audit log {} at entry {}: {}",
+                text(found, "/log"),
+                found["seq"],
+                text(found, "/reason")
             ),
             Some("document-unlinked") => format!(
                 "damaged: statement {} names document {}, which does not know it",

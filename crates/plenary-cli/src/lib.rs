@@ -3,6 +3,7 @@
 //! A library as well, so that a test binary with the feature `faults` is the same program.
 
 mod arguments;
+mod audit;
 mod commands;
 mod demo;
 mod instance;

@@ -348,3 +348,41 @@ fn passwords_and_secrets_are_not_in_the_log() {
         assert!(!lines.contains(secret), "{secret} in {lines}");
     }
 }
+
+#[test]
+fn the_audit_log_is_shown_and_its_chain_followed() {
+    let folder = Folder::new("audit");
+    folder.ok(&["init", "--email", "admin@ngo.example", "--name", "Admin"]);
+    folder.ok(&["user", "add", "--email", "ilse@ngo.example", "--name", "Ilse"]);
+    let group = folder.ok(&["group", "add", "--name", "Valdoria"]);
+    folder.ok(&["member", "add", "--group", &group, "--email", "ilse@ngo.example", "--role", "coordinator"]);
+
+    let shown = folder.ok(&["audit", "show", "--group", &group]);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 3, "{shown}");
+    assert!(lines[0].starts_with("1  20") && lines[0].contains("Z  group-created  group "), "{shown}");
+    assert!(lines[1].contains("  member-added  user ") && lines[1].contains("  coordinator"), "{shown}");
+    assert!(lines[1].ends_with("  by operator"), "{shown}");
+    assert!(!shown.contains("ilse") && !shown.contains("Valdoria"), "{shown}");
+    let page = folder.json(&["audit", "show", "--group", &group, "--after", "1", "--limit", "1"]);
+    assert_eq!(page["entries"][0]["seq"], 2);
+    assert_eq!(page["next"], 2);
+    let shown = folder.ok(&["audit", "show", "--group", &group, "--limit", "1"]);
+    assert!(shown.ends_with("more with --after 1"), "{shown}");
+    assert!(folder.ok(&["audit", "show", "--instance"]).contains("  group-created  group "));
+    assert!(
+        folder
+            .refused(&["audit", "show", "--group", "0198c0de-0000-7000-8000-000000000001"])
+            .contains("nothing")
+    );
+
+    let report = folder.json(&["audit", "verify"]);
+    assert_eq!(
+        (&report["damage"], &report["heads"][&group]["seq"]),
+        (&Value::Array(Vec::new()), &Value::from(3))
+    );
+    let words = folder.ok(&["audit", "verify"]);
+    assert!(words.contains(&format!("{group}: 3 entries, ends with ")), "{words}");
+    assert!(words.ends_with("everything is whole"), "{words}");
+    assert!(folder.json(&["verify"])["audit_entries"].as_u64().unwrap() >= 4);
+}

@@ -31,8 +31,8 @@ use tokio::sync::Mutex;
 use self::tickets::Tickets;
 pub use self::{
     audit::{
-        AUDIT_PAGE_MAX, Actor, ActorKind, AuditAction, AuditDamage, AuditEntry, AuditHead, AuditLog, AuditReport,
-        ChainedEntry, Named, Note, Object,
+        AUDIT_PAGE_MAX, About, Actor, ActorKind, AuditAction, AuditDamage, AuditEntry, AuditHead, AuditLog,
+        AuditPage, AuditReport, ChainedEntry, Named, Note, Object, SecretName,
     },
     groups::NewGroup,
     guest_links::{GuestLinkView, NewGuestLink},

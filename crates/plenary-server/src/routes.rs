@@ -31,6 +31,7 @@
 
 mod admin;
 mod assets;
+mod audit;
 mod caller;
 mod documents;
 mod embedding;
@@ -89,6 +90,7 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .merge(documents::router())
         .merge(tickets::router())
         .merge(admin::router())
+        .merge(audit::router())
         .fallback(async || Error::NotFound);
     let (router, described) = openapi::base()
         .nest("/api/v1", api)

@@ -8,7 +8,7 @@ use plenary_storage::{BoxFuture, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{App, rooms};
+use crate::{App, directory::AuditDamage, rooms};
 
 /// What a store says about its own pieces, below documents.
 pub trait StoreCheck: Send + Sync + 'static {
@@ -36,6 +36,8 @@ pub struct Report {
     pub documents: usize,
     /// Statements whose documents were looked for.
     pub statements: usize,
+    /// Entries of audit logs whose chains were followed.
+    pub audit_entries: u64,
     /// What is damaged.
     pub damage: Vec<Damage>,
     /// Documents that belong to no statement: left behind when the server ended between storing a document and its
@@ -60,6 +62,15 @@ pub enum Damage {
         document: DocumentId,
         /// What is wrong.
         reason: String,
+    },
+    /// An audit log of which an entry is missing, added or changed.
+    Audit {
+        /// `instance`, or the group's id.
+        log: String,
+        /// At which entry.
+        seq: u64,
+        /// What is wrong.
+        reason: &'static str,
     },
     /// A statement names a document that does not exist.
     DocumentMissing {
@@ -93,6 +104,13 @@ pub async fn verify(app: &App, check: Option<Arc<dyn StoreCheck>>) -> Result<Rep
         damage.extend(report.damage.into_iter().map(|reason| Damage::Store { reason }));
     }
 
+    let audit = app.directory.check_audit().await?;
+    damage.extend(audit.damage.into_iter().map(|AuditDamage { log, seq, reason }| Damage::Audit {
+        log,
+        seq,
+        reason,
+    }));
+
     // Statements first: what they name is older than they are, so a statement started meanwhile is not seen to
     // name a document we did not look for.
     let owners = app.directory.document_owners().await?;
@@ -122,6 +140,7 @@ pub async fn verify(app: &App, check: Option<Arc<dyn StoreCheck>>) -> Result<Rep
         records,
         documents: summaries.len(),
         statements: statements.len(),
+        audit_entries: audit.entries,
         damage,
         orphans,
     })

@@ -20,12 +20,16 @@
 //! hash) is written with each entry. [`Directory::check_audit`] finds an entry that is missing, added or changed. Who can
 //! write to the store can make up a whole new chain: against that helps only a head that somebody noted elsewhere.
 
-use plenary_ids::{DocumentId, GroupId, GuestLinkId, InvitationId, OrganisationId, StatementId, UserId};
+use std::collections::BTreeMap;
+
+use plenary_ids::{
+    DocumentId, EmbedKeyId, GroupId, GuestLinkId, HostId, InvitationId, OrganisationId, StatementId, UserId,
+};
 use plenary_permissions::{Role, Stage};
 use plenary_storage::{Cell, CellChange, Expected, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
+use utoipa::ToSchema;
 
 use super::{Directory, Stored, key, put};
 use crate::auth::{Identity, SecretHash, Via};
@@ -34,7 +38,7 @@ use crate::auth::{Identity, SecretHash, Via};
 pub const AUDIT_PAGE_MAX: usize = 500;
 
 // Another process, never this one, may have been faster so often.
-const TRIES_MAX: usize = 20;
+const TRIES_MAX: usize = 100;
 
 /// Which log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +70,7 @@ impl From<GroupId> for AuditLog {
 }
 
 /// What sort of caller did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActorKind {
     /// Somebody with an account.
@@ -84,11 +88,12 @@ pub enum ActorKind {
 }
 
 /// Who did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
     /// What sort of caller.
     pub kind: ActorKind,
     /// Who; nil for the operator and the server.
+    #[schema(value_type = Uuid)]
     pub user: UserId,
 }
 
@@ -109,11 +114,11 @@ impl Actor {
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+    ($(#[doc = $meaning:literal] $variant:ident = $name:literal),+ $(,)?) => {
         /// What was done. The names are on disk and in interfaces, and stay.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
         pub enum AuditAction {
-            $($(#[$doc])* #[serde(rename = $name)] $variant),+
+            $(#[doc = $meaning] #[serde(rename = $name)] $variant),+
         }
 
         impl AuditAction {
@@ -124,6 +129,13 @@ macro_rules! actions {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name),+
+                }
+            }
+
+            /// What it means, in the words of `docs/audit.md`.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $meaning.trim()),+
                 }
             }
         }
@@ -169,10 +181,10 @@ actions!(
     GroupCreated = "group-created",
     /// What is known about a group was changed.
     GroupChanged = "group-changed",
-    /// A group was closed.
-    GroupClosed = "group-closed",
-    /// A closed group was opened again.
-    GroupReopened = "group-reopened",
+    /// A group was archived.
+    GroupArchived = "group-archived",
+    /// An archived group was made active again.
+    GroupReactivated = "group-reactivated",
     /// Somebody came into the group.
     MemberAdded = "member-added",
     /// A member's role was changed.
@@ -207,9 +219,65 @@ actions!(
     EmbedGrantRevoked = "embed-grant-revoked",
 );
 
-/// What an entry is about: an id with its kind, and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// To whom and to what something was done: ids, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct About {
+    /// A person.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// A group.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+    /// A statement.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<StatementId>,
+    /// A document.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentId>,
+    /// An organisation.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<OrganisationId>,
+    /// An invitation.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationId>,
+    /// A link for guests.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guest_link: Option<GuestLinkId>,
+    /// An embedding host, see [`HostId`].
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
+    /// A host's key.
+    #[schema(value_type = Option<Uuid>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embed_key: Option<EmbedKeyId>,
+    /// A bearer token, a session or another secret: the beginning of what it is listed under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretName>,
+}
+
+impl About {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The beginning of a secret's hash: enough to find it in a list, and of no other use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String)]
+pub struct SecretName(String);
+
+/// An id with its kind, as [`Note::about`] takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Object {
     /// A person.
     User(UserId),
@@ -220,19 +288,18 @@ pub enum Object {
     /// A document.
     Document(DocumentId),
     /// An organisation.
-    Organisation(Uuid),
-    /// An invitation or a link for guests.
-    Link(Uuid),
+    Organisation(OrganisationId),
+    /// An invitation.
+    Invitation(InvitationId),
+    /// A link for guests.
+    GuestLink(GuestLinkId),
+    /// An embedding host.
+    Host(HostId),
     /// A host's key.
-    EmbedKey(Uuid),
-    /// A bearer token, a session or another secret, by what it is listed under.
-    Secret(SecretName),
+    EmbedKey(EmbedKeyId),
+    /// A bearer token, a session or another secret.
+    Secret(SecretHash),
 }
-
-/// The beginning of a secret's hash: enough to find it in a list, and of no other use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretName(String);
 
 macro_rules! objects {
     ($($id:ty => $variant:ident),+) => {
@@ -244,31 +311,18 @@ macro_rules! objects {
     };
 }
 
-objects!(UserId => User, GroupId => Group, StatementId => Statement, DocumentId => Document);
-
-impl From<InvitationId> for Object {
-    fn from(id: InvitationId) -> Self {
-        Self::Link(Uuid::from_bytes(*id.as_bytes()))
-    }
-}
-
-impl From<OrganisationId> for Object {
-    fn from(id: OrganisationId) -> Self {
-        Self::Organisation(Uuid::from_bytes(*id.as_bytes()))
-    }
-}
-
-impl From<GuestLinkId> for Object {
-    fn from(id: GuestLinkId) -> Self {
-        Self::Link(Uuid::from_bytes(*id.as_bytes()))
-    }
-}
-
-impl From<SecretHash> for Object {
-    fn from(hash: SecretHash) -> Self {
-        Self::Secret(SecretName(hash.to_string()[..16].to_owned()))
-    }
-}
+objects!(
+    UserId => User,
+    GroupId => Group,
+    StatementId => Statement,
+    DocumentId => Document,
+    OrganisationId => Organisation,
+    InvitationId => Invitation,
+    GuestLinkId => GuestLink,
+    HostId => Host,
+    EmbedKeyId => EmbedKey,
+    SecretHash => Secret
+);
 
 /// Something whose value is one of a few names of ours, and so may stand in the log.
 pub trait Named {
@@ -295,7 +349,7 @@ pub struct Note {
     log: AuditLog,
     actor: Actor,
     action: AuditAction,
-    objects: Vec<Object>,
+    about: About,
     from: Option<&'static str>,
     to: Option<&'static str>,
 }
@@ -303,12 +357,23 @@ pub struct Note {
 impl Note {
     /// `actor` did `action`.
     pub fn new(log: impl Into<AuditLog>, actor: Actor, action: AuditAction) -> Self {
-        Self { log: log.into(), actor, action, objects: Vec::new(), from: None, to: None }
+        Self { log: log.into(), actor, action, about: About::default(), from: None, to: None }
     }
 
-    /// To this, among others.
+    /// To this; one of each kind.
     pub fn about(mut self, object: impl Into<Object>) -> Self {
-        self.objects.push(object.into());
+        match object.into() {
+            Object::User(id) => self.about.user = Some(id),
+            Object::Group(id) => self.about.group = Some(id),
+            Object::Statement(id) => self.about.statement = Some(id),
+            Object::Document(id) => self.about.document = Some(id),
+            Object::Organisation(id) => self.about.organisation = Some(id),
+            Object::Invitation(id) => self.about.invitation = Some(id),
+            Object::GuestLink(id) => self.about.guest_link = Some(id),
+            Object::Host(id) => self.about.host = Some(id),
+            Object::EmbedKey(id) => self.about.embed_key = Some(id),
+            Object::Secret(hash) => self.about.secret = Some(SecretName(hash.to_string()[..16].into())),
+        }
         self
     }
 
@@ -326,7 +391,7 @@ impl Note {
 }
 
 /// One entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// Its number in its log, from 1.
     pub seq: u64,
@@ -337,8 +402,8 @@ pub struct AuditEntry {
     /// What was done.
     pub action: AuditAction,
     /// To whom and to what.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub objects: Vec<Object>,
+    #[serde(default, skip_serializing_if = "About::is_nothing")]
+    pub about: About,
     /// The role or stage before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -348,7 +413,7 @@ pub struct AuditEntry {
 }
 
 /// An entry and its hash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChainedEntry {
     /// The entry.
     #[serde(flatten)]
@@ -358,7 +423,7 @@ pub struct ChainedEntry {
 }
 
 /// The end of a log: kept elsewhere, it shows later that nothing before it was changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditHead {
     /// The number of the last entry; 0 before the first.
     pub seq: u64,
@@ -383,8 +448,19 @@ fn chained(before: &str, entry: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Some entries of one log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditPage {
+    /// In their order.
+    pub entries: Vec<ChainedEntry>,
+    /// Ask for what comes after this; `null` at the end.
+    pub next: Option<u64>,
+    /// Where the log ends.
+    pub head: AuditHead,
+}
+
 /// Something wrong with a log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuditDamage {
     /// `instance`, or the group's id.
     pub log: String,
@@ -395,12 +471,12 @@ pub struct AuditDamage {
 }
 
 /// What [`Directory::check_audit`] found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuditReport {
     /// Entries read, in all logs.
     pub entries: u64,
-    /// Where each log ends, by its name.
-    pub heads: Vec<(String, AuditHead)>,
+    /// Where each log ends, by its name: `instance`, or the group's id.
+    pub heads: BTreeMap<String, AuditHead>,
     /// What is not as it should be; at most one line for each log, its first.
     pub damage: Vec<AuditDamage>,
 }
@@ -460,7 +536,7 @@ impl Directory {
                     at,
                     actor: note.actor,
                     action: note.action,
-                    objects: note.objects.clone(),
+                    about: note.about.clone(),
                     from: note.from.map(Into::into),
                     to: note.to.map(Into::into),
                 };
@@ -483,15 +559,10 @@ impl Directory {
     }
 
     /// A log's entries after `after`, in order: at most `limit`, and at most [`AUDIT_PAGE_MAX`].
-    pub async fn audit_entries(
-        &self,
-        log: AuditLog,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<ChainedEntry>, StoreError> {
+    pub async fn audit_page(&self, log: AuditLog, after: u64, limit: usize) -> Result<AuditPage, StoreError> {
+        let head = self.audit_head(log).await?;
         let mut entries = Vec::new();
-        let last = self.audit_head(log).await?.seq;
-        for seq in (after.saturating_add(1)..=last).take(limit.min(AUDIT_PAGE_MAX)) {
+        for seq in (after.saturating_add(1)..=head.seq).take(limit.min(AUDIT_PAGE_MAX)) {
             let key = key::audit_entry(log, seq);
             let damaged =
                 || StoreError::Corrupt { place: format!("cell {key}"), reason: "not an entry".into() };
@@ -500,7 +571,8 @@ impl Directory {
             let entry = serde_json::from_slice(entry).map_err(|_| damaged())?;
             entries.push(ChainedEntry { entry, hash: hash.to_owned() });
         }
-        Ok(entries)
+        let next = entries.last().map(|last| last.entry.seq).filter(|last| *last < head.seq);
+        Ok(AuditPage { entries, next, head })
     }
 
     /// Reads every log and follows its chain. Changes nothing; what is added meanwhile is no damage.
@@ -527,7 +599,7 @@ impl Directory {
             let (found, wrong) = self.follow(log, &head).await?;
             report.entries += found;
             report.damage.extend(wrong.map(|(seq, reason)| AuditDamage { log: name.clone(), seq, reason }));
-            report.heads.push((name, head));
+            report.heads.insert(name, head);
         }
         Ok(report)
     }
