@@ -94,9 +94,13 @@ no-word-lost *arguments: _packages
 key-cost: _packages
     node web-client/tests/key-cost/run.mjs
 
-# A processor six times slower, 5,600 words, two others typing: the editor beside plain y-prosemirror
-old-laptop: _packages _chromium
-    node tests/browser/old-laptop.mjs
+# A processor six times slower, 5,600 words, two others typing: the pages and the editor beside plain y-prosemirror
+old-laptop *arguments: _packages _chromium
+    #!/usr/bin/env bash
+    set -euo pipefail
+    {{ build }}
+    target=$(cargo metadata --no-deps --format-version 1 | node -p 'JSON.parse(require("fs").readFileSync(0)).target_directory')
+    PLENARY_BIN="$target/debug/plenary" node tests/browser/old-laptop.mjs {{ arguments }}
 
 # Side by side with Hocuspocus: the trace, and one room of 50 writers
 bench *arguments:

@@ -1,5 +1,6 @@
-import { LitElement, css, html } from 'lit'
+import { css, html } from 'lit'
 import type { TemplateResult } from 'lit'
+import { LaterElement } from './after-paint.ts'
 import { settleFloat } from './float.ts'
 import type { Messages } from './messages/en.ts'
 import { initials } from './person.ts'
@@ -10,7 +11,7 @@ import { controls } from './tokens.ts'
 const SHOWN_MAX = 4
 
 /** Avatars of those who have the text open, and the list of their names. */
-export class Presence extends LitElement {
+export class Presence extends LaterElement {
   static override properties = {
     people: { attribute: false },
     messages: { attribute: false },

@@ -1,7 +1,9 @@
 // One page of `tests/browser/old-laptop.mjs`: somebody who writes on a slow machine, or the two others who write
 // meanwhile in a window of their own. What they write goes from window to window.
 //
-//   ?kind=ours|plain &role=typist|others|maker
+//   ?kind=ours|plain &role=typist|others|maker|keeper &kept
+//
+// `kept`: the typist opens what a keeper put into the browser's store, by y-indexeddb.
 
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness'
 import * as Y from 'yjs'
@@ -22,11 +24,12 @@ const kind: Kind = kindName === 'ours' ? (await import('./ours.ts')).ours : (awa
 type Message = { update: Uint8Array } | { presence: Uint8Array }
 
 class Replica {
-  readonly doc = new Y.Doc()
-  readonly awareness = new Awareness(this.doc)
+  readonly doc: Y.Doc
+  readonly awareness: Awareness
 
-  constructor(state: Uint8Array, channel: BroadcastChannel) {
-    Y.applyUpdate(this.doc, state)
+  constructor(doc: Y.Doc, channel: BroadcastChannel) {
+    this.doc = doc
+    this.awareness = new Awareness(doc)
     const send = (message: Message) => channel.postMessage(message)
     this.doc.on('update', (update: Uint8Array, origin: unknown) => origin !== 'channel' && send({ update }))
     this.awareness.on('update', ({ updated }: { updated: number[] }, origin: unknown) => {
@@ -39,29 +42,42 @@ class Replica {
   }
 }
 
-const painted = () =>
-  new Promise<number>(done => {
-    requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel()
-      port1.onmessage = () => done(performance.now())
-      port2.postMessage(null)
-    })
-  })
+async function fetched(): Promise<Uint8Array> {
+  return new Uint8Array(await (await fetch(`/${kindName}.bin`)).arrayBuffer())
+}
+
+function docOf(state: Uint8Array): Y.Doc {
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, state)
+  return doc
+}
+
+async function kept(): Promise<Y.Doc> {
+  const { IndexeddbPersistence } = await import('y-indexeddb')
+  const doc = new Y.Doc()
+  await new IndexeddbPersistence(kindName, doc).whenSynced
+  return doc
+}
 
 async function typist(): Promise<void> {
-  const state = new Uint8Array(await (await fetch(`/${kindName}.bin`)).arrayBuffer())
-  const { doc, awareness } = new Replica(state, new BroadcastChannel(kindName))
+  const doc = query.has('kept') ? await kept() : docOf(await fetched())
+  const { awareness } = new Replica(doc, new BroadcastChannel(kindName))
   awareness.setLocalStateField('user', { name: 'Ilse Marenko', color: '#0b6e5b' })
   kind.mount(document.querySelector('main') as HTMLElement, doc, awareness)
-  const times: number[] = []
-  addEventListener('keydown', event => void painted().then(at => times.push(at - event.timeStamp)), true)
-  Object.assign(globalThis, { times, openedMs: await painted() })
+}
+
+/** As somebody who had the text open before: what they had then is in the store. */
+async function keeper(): Promise<void> {
+  Y.applyUpdate(await kept(), await fetched())
+  // Reading comes after what is being written.
+  await kept()
+  Object.assign(globalThis, { isKept: true })
 }
 
 async function others(): Promise<void> {
-  const state = new Uint8Array(await (await fetch(`/${kindName}.bin`)).arrayBuffer())
+  const state = await fetched()
   const both = ['Safiya Orrin', 'Dario Pell'].map((name, who) => {
-    const replica = new Replica(state, new BroadcastChannel(kindName))
+    const replica = new Replica(docOf(state), new BroadcastChannel(kindName))
     replica.awareness.setLocalStateField('user', { name, color: ['#9a3d12', '#5b4bb7'][who] })
     return replica
   })
@@ -76,4 +92,5 @@ async function others(): Promise<void> {
 const role = query.get('role')
 if (role === 'typist') await typist()
 else if (role === 'others') await others()
+else if (role === 'keeper') await keeper()
 else Object.assign(globalThis, { made: [...kind.make(5600)] })
