@@ -16,7 +16,7 @@ use bytes::Bytes;
 use plenary_ids::{DocumentId, UserId};
 
 use crate::{
-    Cell, CellChange, Cells, DocumentLog, Expected, NewRecord, Record, Seq, StoreError,
+    Cell, CellChange, Cells, DocumentLog, Expected, NewRecord, Record, Seq, Snapshot, StoreError,
     cells::{KEY_BYTES_MAX, VALUE_BYTES_MAX},
     log::APPEND_BYTES_MAX,
 };
@@ -102,7 +102,18 @@ pub fn document(number: u64) -> DocumentId {
 
 /// A record with this text as its update.
 pub fn record(text: impl Into<String>) -> NewRecord {
-    NewRecord { user: UserId::SERVER, at_ms: 1_700_000_000_000, update: Bytes::from(text.into()) }
+    let update = Bytes::from(text.into());
+    NewRecord { user: UserId::SERVER, at_ms: 1_700_000_000_000, update, relayed: Vec::new() }
+}
+
+/// A snapshot with this state, and with an attribution that is told by its seq.
+pub fn snapshot(seq: Seq, state: impl Into<Bytes>) -> Snapshot {
+    Snapshot { seq, state: state.into(), attribution: attribution(seq) }
+}
+
+/// The attribution of [`snapshot`], of up to three chunks; none at every fifth seq, as snapshots of before have none.
+fn attribution(seq: Seq) -> Bytes {
+    if seq.is_multiple_of(5) { Bytes::new() } else { noise(seq | 1 << 62, (seq % 13) as usize * 1_000) }
 }
 
 /// `size_bytes` bytes that do not compress and differ by `seed`.
@@ -181,7 +192,7 @@ pub async fn an_unknown_document_is_not_found<F: Factory>(mut factory: F) {
     let store = factory.open();
     assert_eq!(store.load(document(9)).await, Err(StoreError::NotFound));
     assert_eq!(store.history(document(9), 1, 5).await, Err(StoreError::NotFound));
-    assert_eq!(store.compact(document(9), 0, Bytes::new()).await, Err(StoreError::NotFound));
+    assert_eq!(store.compact(document(9), snapshot(0, "")).await, Err(StoreError::NotFound));
     assert_eq!(store.destroy(document(9)).await, Ok(()));
     assert_eq!(store.documents().await, Ok(Vec::new()));
 }
@@ -200,7 +211,8 @@ pub async fn what_was_appended_is_there_after_reopening<F: Factory>(mut factory:
     assert_eq!(texts(&loaded.tail), [b"a", b"b", b"c", b"d"]);
 }
 
-/// A record comes back as it went in, with clocks that jump, empty updates and authors that alternate.
+/// A record comes back as it went in, with clocks that jump, empty updates, authors that alternate and what some of
+/// them passed on.
 pub async fn records_keep_their_author_time_and_order<F: Factory>(mut factory: F) {
     let mut store = factory.open();
     let records: Vec<NewRecord> = (0..40_u64)
@@ -208,18 +220,22 @@ pub async fn records_keep_their_author_time_and_order<F: Factory>(mut factory: F
             user: UserId::from_bytes([(number / 3 % 4) as u8; 16]),
             at_ms: [1_700_000_000_000, 0, u64::MAX, 1_700_000_000_007][number as usize % 4],
             update: noise(number, number as usize * 7),
+            relayed: [vec![], vec![7, (1 << 53) - 1], vec![number]][number as usize % 3].clone(),
         })
         .collect();
     let expected: Vec<Record> = records
         .iter()
         .zip(1..)
-        .map(|(new, seq)| Record { seq, user: new.user, at_ms: new.at_ms, update: new.update.clone() })
+        .map(|(new, seq)| {
+            let NewRecord { user, at_ms, update, relayed } = new.clone();
+            Record { seq, user, at_ms, update, relayed }
+        })
         .collect();
     store.append(document(1), records[..25].to_vec()).await.expect("append succeeds");
     store.append(document(1), records[25..].to_vec()).await.expect("append succeeds");
     store = factory.reopen(store);
     assert_eq!(store.load(document(1)).await.expect("load answers").tail, expected);
-    store.compact(document(1), 40, Bytes::from_static(b"state")).await.expect("compaction succeeds");
+    store.compact(document(1), snapshot(40, "state")).await.expect("compaction succeeds");
     store = factory.reopen(store);
     assert_eq!(store.history(document(1), 1, 40).await, Ok(expected));
 }
@@ -261,7 +277,7 @@ pub async fn an_update_of_seventeen_mebibytes_fits_one_record<F: Factory>(mut fa
     let tail = store.load(document(1)).await.expect("load answers").tail;
     assert_eq!(seqs(&tail), [1, 2, 3, 4, 5, 6]);
     assert!(tail[4].update == update && tail[5].update == "f");
-    store.compact(document(1), 6, Bytes::from_static(b"state")).await.expect("compaction succeeds");
+    store.compact(document(1), snapshot(6, "state")).await.expect("compaction succeeds");
     store = factory.reopen(store);
     let history = store.history(document(1), 4, 5).await.expect("history answers");
     assert!(history[0].update == "d" && history[1].update == update);
@@ -277,13 +293,12 @@ pub async fn compaction_keeps_the_tail_and_the_history<F: Factory>(mut factory: 
         }
         let upto = round * 10 + 7;
         let state = Bytes::from(format!("state {upto}"));
-        assert_eq!(store.compact(document(1), upto, state.clone()).await, Ok(()));
+        assert_eq!(store.compact(document(1), snapshot(upto, state.clone())).await, Ok(()));
         if round % 2 == 1 {
             store = factory.reopen(store);
         }
         let loaded = store.load(document(1)).await.expect("load answers");
-        let snapshot = loaded.snapshot.as_ref().expect("there is a snapshot");
-        assert_eq!((snapshot.seq, &snapshot.state), (upto, &state));
+        assert_eq!(loaded.snapshot, Some(snapshot(upto, state)));
         assert_eq!(seqs(&loaded.tail), [upto + 1, upto + 2, upto + 3]);
         assert_eq!(loaded.head(), upto + 3);
         let history = store.history(document(1), 1, u64::MAX).await.expect("history answers");
@@ -300,10 +315,10 @@ pub async fn compaction_may_be_repeated<F: Factory>(mut factory: F) {
     let mut store = with_abc(&mut factory).await;
     for _ in 0..3 {
         let state = Bytes::from_static(b"ab");
-        assert_eq!(store.compact(document(1), 2, state).await, Ok(()));
+        assert_eq!(store.compact(document(1), snapshot(2, state)).await, Ok(()));
         store = factory.reopen(store);
         let loaded = store.load(document(1)).await.expect("load answers");
-        assert_eq!(loaded.snapshot.expect("there is a snapshot").state, "ab");
+        assert_eq!(loaded.snapshot, Some(snapshot(2, "ab")));
         assert_eq!(texts(&loaded.tail), [b"c"]);
     }
     let history = store.history(document(1), 1, 3).await.expect("history answers");
@@ -313,7 +328,7 @@ pub async fn compaction_may_be_repeated<F: Factory>(mut factory: F) {
 /// A snapshot cannot cover what is not in the log.
 pub async fn compaction_beyond_the_head_is_refused<F: Factory>(mut factory: F) {
     let store = with_abc(&mut factory).await;
-    let refused = store.compact(document(1), 4, Bytes::from_static(b"abcd")).await;
+    let refused = store.compact(document(1), snapshot(4, "abcd")).await;
     assert_eq!(refused, Err(StoreError::BeyondHead { upto: 4, head: 3 }));
     assert_eq!(store.load(document(1)).await.expect("load answers").snapshot, None);
 }
@@ -321,10 +336,10 @@ pub async fn compaction_beyond_the_head_is_refused<F: Factory>(mut factory: F) {
 /// An older snapshot never replaces a newer one.
 pub async fn compaction_at_or_below_the_snapshot_changes_nothing<F: Factory>(mut factory: F) {
     let store = with_abc(&mut factory).await;
-    store.compact(document(1), 2, Bytes::from_static(b"ab")).await.expect("compaction succeeds");
+    store.compact(document(1), snapshot(2, "ab")).await.expect("compaction succeeds");
     let before = store.load(document(1)).await.expect("load answers");
     for upto in [0, 1, 2] {
-        assert_eq!(store.compact(document(1), upto, Bytes::from_static(b"other")).await, Ok(()));
+        assert_eq!(store.compact(document(1), snapshot(upto, "other")).await, Ok(()));
     }
     assert_eq!(store.load(document(1)).await.expect("load answers"), before);
 }
@@ -333,7 +348,7 @@ pub async fn compaction_at_or_below_the_snapshot_changes_nothing<F: Factory>(mut
 pub async fn compaction_may_end_within_an_append<F: Factory>(mut factory: F) {
     let mut store = with_abc(&mut factory).await;
     for upto in 1..=3 {
-        store.compact(document(1), upto, Bytes::from_static(b"state")).await.expect("compaction succeeds");
+        store.compact(document(1), snapshot(upto, "state")).await.expect("compaction succeeds");
         for _ in 0..2 {
             let loaded = store.load(document(1)).await.expect("load answers");
             assert_eq!(seqs(&loaded.tail), (upto + 1..=3).collect::<Vec<_>>());
@@ -351,10 +366,10 @@ pub async fn a_snapshot_of_sixteen_mebibytes_reads_back<F: Factory>(mut factory:
     let mut store = with_abc(&mut factory).await;
     for (upto, size_bytes) in [(1, 16 << 20), (2, 5), (3, (16 << 20) + 1)] {
         let state = noise(upto, size_bytes);
-        store.compact(document(1), upto, state.clone()).await.expect("compaction succeeds");
+        store.compact(document(1), snapshot(upto, state.clone())).await.expect("compaction succeeds");
         store = factory.reopen(store);
-        let snapshot = store.load(document(1)).await.expect("load answers").snapshot.expect("a snapshot");
-        assert!(snapshot.seq == upto && snapshot.state == state);
+        let loaded = store.load(document(1)).await.expect("load answers").snapshot;
+        assert!(loaded == Some(snapshot(upto, state)));
     }
 }
 
@@ -366,8 +381,8 @@ pub async fn documents_are_summarised<F: Factory>(mut factory: F) {
         store.append(document(1), vec![record]).await.expect("append succeeds");
     }
     store.append(document(2), vec![record("abc")]).await.expect("append succeeds");
-    store.compact(document(1), 4, noise(1, 5_000)).await.expect("compaction succeeds");
-    store.compact(document(2), 1, Bytes::from_static(b"state")).await.expect("compaction succeeds");
+    store.compact(document(1), snapshot(4, noise(1, 5_000))).await.expect("compaction succeeds");
+    store.compact(document(2), snapshot(1, "state")).await.expect("compaction succeeds");
     for _ in 0..2 {
         let mut summaries = store.documents().await.expect("documents answers");
         summaries.sort_by_key(|summary| summary.document);
@@ -392,15 +407,14 @@ pub async fn many_documents_stay_apart<F: Factory>(mut factory: F) {
         }
         for number in (0..500).filter(|number| number % 3 == round) {
             let state = Bytes::from(format!("{number}"));
-            store.compact(document(number), round + 1, state).await.expect("compaction succeeds");
+            store.compact(document(number), snapshot(round + 1, state)).await.expect("compaction succeeds");
         }
     }
     store = factory.reopen(store);
     assert_eq!(store.documents().await.expect("documents answers").len(), 500);
     for number in 0..500 {
         let loaded = store.load(document(number)).await.expect("load answers");
-        let snapshot = loaded.snapshot.as_ref().expect("a snapshot");
-        assert_eq!((snapshot.seq, &snapshot.state), (number % 3 + 1, &Bytes::from(number.to_string())));
+        assert_eq!(loaded.snapshot, Some(snapshot(number % 3 + 1, number.to_string())));
         assert_eq!(loaded.head(), 3);
         let history = store.history(document(number), 1, 3).await.expect("history answers");
         let expected: Vec<String> = (0..3).map(|round| format!("{number} {round}")).collect();
@@ -413,7 +427,7 @@ pub async fn a_destroyed_document_is_gone_and_its_id_free<F: Factory>(mut factor
     let mut store = with_abc(&mut factory).await;
     store.append(document(2), vec![record("x")]).await.expect("append succeeds");
     for round in 0..3 {
-        store.compact(document(1), 2, noise(1, 9_000)).await.expect("compaction succeeds");
+        store.compact(document(1), snapshot(2, noise(1, 9_000))).await.expect("compaction succeeds");
         assert_eq!(store.destroy(document(1)).await, Ok(()));
         if round != 1 {
             store = factory.reopen(store);

@@ -8,7 +8,7 @@ use crate::{BoxFuture, StoreError, cells::check_size};
 /// The most bytes of updates in one append: a few times the largest frame.
 pub const APPEND_BYTES_MAX: usize = 64 << 20;
 
-/// The largest state of a snapshot.
+/// The largest state of a snapshot; its attribution may be as large again.
 pub const SNAPSHOT_BYTES_MAX: usize = 512 << 20;
 
 /// Counts a document's records, from 1; 0 is "before the first record".
@@ -23,6 +23,8 @@ pub struct NewRecord {
     pub at_ms: u64,
     /// The update, Yjs v1, as the gate admitted it.
     pub update: Bytes,
+    /// The Yjs clients for whom its author only passed something on; mostly none.
+    pub relayed: Vec<u64>,
 }
 
 /// One record as stored.
@@ -36,6 +38,8 @@ pub struct Record {
     pub at_ms: u64,
     /// The update, Yjs v1, as the gate admitted it.
     pub update: Bytes,
+    /// The Yjs clients for whom its author only passed something on; mostly none.
+    pub relayed: Vec<u64>,
 }
 
 /// A document's whole state at a seq.
@@ -45,6 +49,8 @@ pub struct Snapshot {
     pub seq: Seq,
     /// The state as one Yjs v1 update.
     pub state: Bytes,
+    /// Who wrote what of it and when; empty in snapshots of before that was kept.
+    pub attribution: Bytes,
 }
 
 /// What is needed to bring a document to life: `snapshot`, then `tail` applied in order.
@@ -87,8 +93,8 @@ pub fn check_append(records: &[NewRecord]) -> Result<(), StoreError> {
 }
 
 /// `TooLarge` if a snapshot passes its limit; every engine asks this first.
-pub fn check_snapshot(state: &Bytes) -> Result<(), StoreError> {
-    check_size(state.len(), SNAPSHOT_BYTES_MAX)
+pub fn check_snapshot(snapshot: &Snapshot) -> Result<(), StoreError> {
+    check_size(snapshot.state.len().max(snapshot.attribution.len()), SNAPSHOT_BYTES_MAX)
 }
 
 /// The append-only log of every document.
@@ -117,13 +123,12 @@ pub trait DocumentLog: Send + Sync + 'static {
     /// Every document, in no order.
     fn documents(&self) -> BoxFuture<'_, Result<Vec<DocumentSummary>, StoreError>>;
 
-    /// Stores `state` as the snapshot at `upto` and moves the records it covers to the history. Records after
-    /// `upto` stay as they are. Safe to repeat, and harmless at or below the present snapshot. A crash at any
-    /// moment leaves either the old snapshot with its tail or the new one with its.
+    /// Stores a snapshot and moves the records it covers to the history. Records after it stay as they are. Safe to
+    /// repeat, and harmless at or below the present snapshot. A crash at any moment leaves either the old snapshot
+    /// with its tail or the new one with its; state and attribution are never of two snapshots.
     ///
-    /// Fails with `BeyondHead` when `upto` is not durable, `NotFound`, `Full`, or `Failed` (final).
-    fn compact(&self, document: DocumentId, upto: Seq, state: Bytes)
-    -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Fails with `BeyondHead` when `snapshot.seq` is not durable, `NotFound`, `Full`, or `Failed` (final).
+    fn compact(&self, document: DocumentId, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Removes a document with its history. Ok, too, if there is none.
     fn destroy(&self, document: DocumentId) -> BoxFuture<'_, Result<(), StoreError>>;

@@ -67,7 +67,7 @@ struct Document {
 
 enum Write {
     Append { document: DocumentId, records: Vec<NewRecord> },
-    Compact { document: DocumentId, upto: Seq, state: Bytes },
+    Compact { document: DocumentId, snapshot: Snapshot },
     Destroy { document: DocumentId },
     Commit { changes: Vec<CellChange>, expected: Vec<Expected> },
 }
@@ -135,8 +135,8 @@ impl MemoryStore {
     }
 
     /// Begins a compaction; see [`DocumentLog::compact`].
-    pub fn begin_compact(&self, document: DocumentId, upto: Seq, state: Bytes) -> Token {
-        self.lock().begin(Write::Compact { document, upto, state })
+    pub fn begin_compact(&self, document: DocumentId, snapshot: Snapshot) -> Token {
+        self.lock().begin(Write::Compact { document, snapshot })
     }
 
     /// How many writes wait.
@@ -214,7 +214,7 @@ impl Inner {
         }
         match write {
             Write::Append { document, records } => self.durable.append(document, records),
-            Write::Compact { document, upto, state } => self.durable.compact(document, upto, state),
+            Write::Compact { document, snapshot } => self.durable.compact(document, snapshot),
             Write::Destroy { document } => {
                 self.durable.documents.remove(&document);
                 Ok(0)
@@ -231,21 +231,21 @@ impl Durable {
             return Ok(self.documents.get(&document).map_or(0, Document::head));
         }
         let document = self.documents.entry(document).or_default();
-        for NewRecord { user, at_ms, update } in records {
+        for NewRecord { user, at_ms, update, relayed } in records {
             let seq = document.head() + 1;
-            document.records.push(Record { seq, user, at_ms, update });
+            document.records.push(Record { seq, user, at_ms, update, relayed });
         }
         Ok(document.head())
     }
 
-    fn compact(&mut self, document: DocumentId, upto: Seq, state: Bytes) -> Result<Seq, StoreError> {
-        log::check_snapshot(&state)?;
+    fn compact(&mut self, document: DocumentId, snapshot: Snapshot) -> Result<Seq, StoreError> {
+        log::check_snapshot(&snapshot)?;
         let document = self.documents.get_mut(&document).ok_or(StoreError::NotFound)?;
-        if upto > document.head() {
-            return Err(StoreError::BeyondHead { upto, head: document.head() });
+        if snapshot.seq > document.head() {
+            return Err(StoreError::BeyondHead { upto: snapshot.seq, head: document.head() });
         }
-        if upto > document.covered() {
-            document.snapshot = Some(Snapshot { seq: upto, state });
+        if snapshot.seq > document.covered() {
+            document.snapshot = Some(snapshot);
         }
         Ok(document.covered())
     }
@@ -322,13 +322,8 @@ impl DocumentLog for MemoryStore {
         Box::pin(async move { Ok(self.documents_now()) })
     }
 
-    fn compact(
-        &self,
-        document: DocumentId,
-        upto: Seq,
-        state: Bytes,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        let write = self.write(Write::Compact { document, upto, state });
+    fn compact(&self, document: DocumentId, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        let write = self.write(Write::Compact { document, snapshot });
         Box::pin(async move { write.await.map(drop) })
     }
 
@@ -376,8 +371,6 @@ fn failed(reason: &str) -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use plenary_ids::UserId;
-
     use super::*;
     use crate::contract::{Factory, block_on};
 
@@ -401,7 +394,7 @@ mod tests {
     const DOCUMENT: DocumentId = DocumentId::from_bytes([1; 16]);
 
     fn record(text: &'static str) -> Vec<NewRecord> {
-        vec![NewRecord { user: UserId::SERVER, at_ms: 5, update: Bytes::from_static(text.as_bytes()) }]
+        vec![crate::contract::record(text)]
     }
 
     fn texts(store: &MemoryStore) -> Vec<Bytes> {
