@@ -2,7 +2,7 @@
 
 use plenary_permissions::{Role, Stage as StatementStage};
 use plenary_protocol::{AuthMessage, CloseReason, Message, Scope, SyncMessage};
-use plenary_server::directory::SignInBy;
+use plenary_server::directory::{SignIn, SignInBy};
 
 use crate::{
     peer::{Editor, Heard, Peer},
@@ -205,7 +205,9 @@ async fn a_revoked_token_ends_what_rests_on_it() {
     let ana = stage.person("ana", Role::Drafter).await;
     let mut editor = stage.editor(&ana).await;
     let tokens = stage.app.directory.tokens_of(ana.user).await.unwrap();
-    stage.app.directory.revoke_token(ana.user, &tokens[0].0).await.unwrap();
+    let bearer = plenary_server::auth::Credential::Bearer(ana.token.clone());
+    let identity = stage.app.directory.authenticate(bearer).await.unwrap();
+    stage.app.directory.revoke_token(&identity, &tokens[0].0).await.unwrap();
     let affected = plenary_server::rooms::Affected::User(ana.user);
     stage.app.rooms.access_changed(affected, &stage.app.directory).await;
     assert_eq!(editor.peer.close_code().await, CloseReason::BadToken.code());
@@ -238,7 +240,9 @@ async fn a_token_that_runs_out_is_asked_for_in_good_time_and_ends_what_rests_on_
 async fn a_cookie_opens_a_socket_only_from_our_own_pages() {
     let stage = Stage::set().await;
     let ana = stage.person("ana", Role::Drafter).await;
-    let secret = stage.app.directory.open_session(ana.user, SignInBy::Password).await.unwrap();
+    let account = stage.app.directory.user(ana.user).await.unwrap().unwrap();
+    let how = SignIn::by(SignInBy::Password);
+    let secret = stage.app.directory.open_session(&account, how).await.unwrap();
     let cookie = format!("{}={secret}", plenary_server::auth::cookie_name(&stage.app.config));
     let own = format!("http://{}", stage.address);
     for (origin, scope) in

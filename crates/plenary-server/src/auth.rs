@@ -2,6 +2,7 @@
 
 mod password_rules;
 mod passwords;
+mod second_factor;
 mod throttle;
 
 use std::fmt;
@@ -9,13 +10,14 @@ use std::fmt;
 use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use plenary_ids::{DocumentId, GuestLinkId, UserId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use self::{
     password_rules::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordOwner},
     passwords::{PasswordError, Passwords},
-    throttle::Throttle,
+    second_factor::{Code, RECOVERY_CODES, TotpSecret, new_recovery_codes},
+    throttle::{Throttle, Trying},
 };
 use crate::config::Config;
 
@@ -135,6 +137,9 @@ pub enum AuthError {
     /// Unknown, ended, or taken back.
     #[error("the credential is not or no longer valid")]
     Invalid,
+    /// It is valid, but its owner has to set up a second factor before anything else.
+    #[error("a second factor has to be set up first")]
+    SecondFactorRequired,
     /// Whether it is valid cannot be found out just now.
     #[error("credentials cannot be checked just now")]
     Store(#[from] plenary_storage::StoreError),
@@ -150,7 +155,10 @@ pub fn cookie_name(config: &Config) -> &'static str {
 /// A request that brings one may come from any page the browser has open: before a WebSocket upgrade ask
 /// [`is_own_origin`].
 pub fn cookie(config: &Config, headers: &HeaderMap) -> Option<Credential> {
-    let name = cookie_name(config);
+    cookie_value(cookie_name(config), headers).map(Credential::Cookie)
+}
+
+fn cookie_value(name: &str, headers: &HeaderMap) -> Option<String> {
     let mut values = headers
         .get_all(header::COOKIE)
         .into_iter()
@@ -158,7 +166,7 @@ pub fn cookie(config: &Config, headers: &HeaderMap) -> Option<Credential> {
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .filter(|(given, _)| *given == name);
-    values.next().map(|(_, value)| Credential::Cookie(value.to_owned()))
+    values.next().map(|(_, value)| value.to_owned())
 }
 
 /// The token of an `Authorization: Bearer` header.
@@ -169,7 +177,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
 }
 
 /// Who else uses the computer somebody signs in on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
     /// Nobody.
@@ -189,6 +197,26 @@ pub fn set_cookie(config: &Config, secret: &str, device: Device) -> String {
         Device::Shared => String::new(),
     };
     format!("{name}={secret}; Path=/{kept}; HttpOnly; SameSite=Strict{secure}")
+}
+
+/// How long a device on which somebody signed in is known, in milliseconds: half a year.
+pub const DEVICE_MARK_MS: u64 = 180 * 24 * 3_600_000;
+
+/// The name of the cookie by which a device is known again.
+fn device_cookie_name(config: &Config) -> String {
+    format!("{}-device", cookie_name(config))
+}
+
+/// The mark of a device on which somebody signed in before, among the headers.
+pub fn device_mark(config: &Config, headers: &HeaderMap) -> Option<String> {
+    cookie_value(&device_cookie_name(config), headers)
+}
+
+/// What the mark of a device is set to.
+pub fn set_device_mark(config: &Config, secret: &str) -> String {
+    let (name, secure) = (device_cookie_name(config), if config.is_https() { "; Secure" } else { "" });
+    let kept_s = DEVICE_MARK_MS / 1_000;
+    format!("{name}={secret}; Path=/; Max-Age={kept_s}; HttpOnly; SameSite=Strict{secure}")
 }
 
 /// What takes the sign-in cookie away.
@@ -307,6 +335,9 @@ mod tests {
         }
         let shared = set_cookie(&Config::default(), "s", Device::Shared);
         assert_eq!(shared, "plenary-development-http=s; Path=/; HttpOnly; SameSite=Strict");
+        let mark = set_device_mark(&public(), "m");
+        let expected = "__Host-plenary-device=m; Path=/; Max-Age=15552000; HttpOnly; SameSite=Strict; Secure";
+        assert_eq!(mark, expected);
     }
 
     #[test]
@@ -315,6 +346,9 @@ mod tests {
             cookie(&Config::default(), &headers(&[("cookie", "a=b; plenary-development-http=s; c=d")]));
         assert_eq!(found, Some(Credential::Cookie("s".into())));
         assert_eq!(cookie(&public(), &headers(&[("cookie", "plenary-development-http=s")])), None);
+        let both = headers(&[("cookie", "__Host-plenary-device=m; __Host-plenary=s")]);
+        assert_eq!(cookie(&public(), &both), Some(Credential::Cookie("s".into())));
+        assert_eq!(device_mark(&public(), &both), Some("m".into()));
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub struct Config {
     pub session_idle: Span,
     /// A sign-in ends after this long in any case. Default `7d`.
     pub session_max: Span,
+    /// Who has to show a code from a device of theirs beside the password: `none`, `coordinators` (those of any
+    /// group, and administrators) or `all`. Who has none yet can sign in and do nothing but set it up. Default `none`.
+    pub require_second_factor: SecondFactorRule,
     /// How many connections may be open at a time; more wait. Each needs a file descriptor. Default 10000.
     pub connections_max: usize,
     /// A room that nobody has joined for this long leaves memory. Default `60s`.
@@ -64,6 +67,7 @@ impl Default for Config {
             log_level: "info".into(),
             session_idle: Span::hours(12),
             session_max: Span::hours(7 * 24),
+            require_second_factor: SecondFactorRule::None,
             connections_max: 10_000,
             room_idle: Span::seconds(60),
             snapshot_tail_bytes: 64 * 1024,
@@ -73,6 +77,18 @@ impl Default for Config {
             failed_store_grace: Span::seconds(10),
         }
     }
+}
+
+/// Who has to have a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactorRule {
+    /// Nobody; everybody may.
+    None,
+    /// Coordinators of any group, and administrators of the instance.
+    Coordinators,
+    /// Everybody.
+    All,
 }
 
 /// How logs are written.

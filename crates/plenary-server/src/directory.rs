@@ -4,13 +4,18 @@
 //! `plenary-statements`', the rights `plenary-permissions`'; here both are asked with what is stored.
 
 mod audit;
+mod devices;
 mod groups;
 mod guest_links;
+mod half_sessions;
 mod interests;
 mod invitations;
 mod key;
 mod members;
 mod organisations;
+mod resets;
+mod second_factors;
+mod sessions;
 mod sign_ins;
 mod standing;
 mod statements;
@@ -28,7 +33,6 @@ use plenary_storage::{Cell, CellChange, Cells, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
 
-use self::tickets::Tickets;
 pub use self::{
     audit::{
         AUDIT_PAGE_MAX, About, Actor, ActorKind, AuditAction, AuditDamage, AuditEntry, AuditHead, AuditLog,
@@ -36,15 +40,20 @@ pub use self::{
     },
     groups::NewGroup,
     guest_links::{GuestLinkView, NewGuestLink},
+    half_sessions::HALF_SESSION_MS,
     interests::{NewInterest, OwnedInterest, Owner},
     invitations::{Accepted, Joiner, NewInvitation},
     organisations::{NewOrganisation, Sight},
-    sign_ins::{LINK_MAX, LinkUses, SignInBy, TOKEN_MAX, Token},
+    resets::RESET_MAX,
+    second_factors::{ENROLMENT_MS, Proof, Rotated, SecondFactorState},
+    sessions::{DEVICE_NAME_CHARS_MAX, DeviceName, OpenSession, SignIn, SignInBy},
+    sign_ins::{LINK_MAX, LinkUses, TOKEN_MAX, Token},
     standing::{Authority, Standing},
     statements::{DocumentOwner, NewStatement},
     tickets::{TICKET_MS, TicketError},
     users::{NewUser, User, normal_email},
 };
+use self::{half_sessions::HalfSessions, sessions::Session, tickets::Tickets, users::MadeFor};
 use crate::{
     auth::{AuthError, Credential, Identity, Passwords, Via},
     clock::Clock,
@@ -104,6 +113,7 @@ struct Inner {
     clock: Clock,
     passwords: Passwords,
     tickets: Tickets,
+    halves: HalfSessions,
     /// Held while something is committed together with its entries in the audit log.
     auditing: Mutex<()>,
 }
@@ -117,15 +127,15 @@ struct Stored<T> {
 impl Directory {
     /// Over these cells.
     pub fn new(cells: Arc<dyn Cells>, config: Arc<Config>, clock: Clock) -> Self {
-        let (passwords, tickets) = (Passwords::new(), Tickets::default());
-        let auditing = Mutex::new(());
-        Self(Arc::new(Inner { cells, config, clock, passwords, tickets, auditing }))
+        let (passwords, auditing) = (Passwords::new(), Mutex::new(()));
+        let (tickets, halves) = (Tickets::default(), HalfSessions::default());
+        Self(Arc::new(Inner { cells, config, clock, passwords, tickets, halves, auditing }))
     }
 
     /// Recognises a caller. A ticket is used up by this, whatever comes of it.
     pub async fn authenticate(&self, credential: Credential) -> Result<Identity, AuthError> {
         match credential {
-            Credential::Cookie(secret) => match self.session_identity(&secret).await {
+            Credential::Cookie(secret) => match self.whole_session_identity(&secret).await {
                 Err(AuthError::Invalid) => self.guest_identity(&secret).await,
                 recognised => recognised,
             },
@@ -178,19 +188,43 @@ impl Directory {
         self.0.tickets.draw(identity, self.now_ms())
     }
 
-    /// Whether what the identity rests on still holds.
-    async fn holds(&self, identity: &Identity) -> Result<bool, StoreError> {
-        let rests = match identity.via {
-            Via::Session(hash) => {
-                self.session(hash).await?.is_some_and(|session| session.user == identity.user)
+    /// Recognises a caller who may owe a second factor: only for setting one up, and for signing out.
+    pub async fn authenticate_owing(&self, credential: Credential) -> Result<Identity, AuthError> {
+        if let Credential::Cookie(secret) = &credential {
+            match self.session_identity(secret).await {
+                Ok((identity, _)) => return Ok(identity),
+                Err(AuthError::Invalid) => {}
+                Err(error) => return Err(error),
             }
-            Via::Token(hash) => self.token(hash).await?.is_some_and(|token| token.user == identity.user),
+        }
+        self.authenticate(credential).await
+    }
+
+    async fn whole_session_identity(&self, secret: &str) -> Result<Identity, AuthError> {
+        let (identity, user) = self.session_identity(secret).await?;
+        match self.owes_second_factor(&user).await? {
+            true => Err(AuthError::SecondFactorRequired),
+            false => Ok(identity),
+        }
+    }
+
+    /// Whether what the identity rests on still holds.
+    pub(crate) async fn holds(&self, identity: &Identity) -> Result<bool, StoreError> {
+        let rests_on = match identity.via {
+            Via::Session(hash) => self.session(hash).await?.map(|session| (session.made_for, false)),
+            Via::Token(hash) => self.token(hash).await?.map(|token| (token.made_for(), token.by_operator)),
             // Whether the link still stands is asked where it opens something.
             Via::Guest(hash) => return self.guest_session_holds(hash, identity.user).await,
             Via::Operator => return Ok(true),
         };
-        let user = self.user(identity.user).await?;
-        Ok(rests && user.is_some_and(|user| !user.closed))
+        let Some((made_for, may_owe)) = rests_on.filter(|(made_for, _)| made_for.user == identity.user)
+        else {
+            return Ok(false);
+        };
+        match self.account(made_for).await? {
+            Some(user) => Ok(may_owe || !self.owes_second_factor(&user).await?),
+            None => Ok(false),
+        }
     }
 
     async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Stored<T>>, StoreError> {

@@ -29,6 +29,21 @@ pub enum Error {
     /// E-mail and password, or link, do not fit. Which of them is wrong is not said.
     #[error("these do not fit; check the address and the password, or ask for a new link")]
     WrongCredentials,
+    /// A code does not fit, or was used before.
+    #[error("this code does not fit; take the one your device shows now, or a recovery code")]
+    WrongCode,
+    /// Something only its owner may do with an account, and the session alone is not enough.
+    #[error("show that it is you: send your password or a code, or sign in again")]
+    ProofNeeded,
+    /// This server asks them for a second factor, and they have none yet.
+    #[error("set up a second factor first: this server asks you for one")]
+    SecondFactorRequired,
+    /// There is a second factor already.
+    #[error("there is a second factor already; turn it off before you set up another one")]
+    SecondFactorOn,
+    /// There is no second factor.
+    #[error("there is no second factor")]
+    SecondFactorOff,
     /// A page of another site sent this, or the browser did not say which one did.
     #[error(
         "this request must come from a page of this server; programs use a bearer token instead of a cookie"
@@ -91,7 +106,9 @@ pub enum Error {
     #[error("this link was used, has run out or was taken back; ask whoever sent it to you for a new one")]
     LinkOver,
     /// The invitation names another address.
-    #[error("this invitation is for another address; sign in with the account that has it, or ask for a new one")]
+    #[error(
+        "this invitation is for another address; sign in with the account that has it, or ask for a new one"
+    )]
     OtherAddress,
     /// Only people with an account may.
     #[error("this needs an account of your own; sign in, or ask a coordinator for an invitation")]
@@ -111,7 +128,7 @@ pub enum Error {
     #[error("this was changed at the same time; look at it again and repeat")]
     ChangedMeanwhile,
     /// Too many tries from here.
-    #[error("too many tries from here; wait {retry_after_s} seconds")]
+    #[error("too many tries just now; wait {retry_after_s} seconds")]
     TooManyTries {
         /// How long to wait.
         retry_after_s: u64,
@@ -187,8 +204,15 @@ codes! {
     SignInNeeded = "sign-in-needed", UNAUTHORIZED;
     /// E-mail and password, or link, do not fit. Which of them is wrong is not said.
     WrongCredentials = "wrong-credentials", UNAUTHORIZED;
+    /// The code does not fit, or was used before. Take the one the device shows now, or a recovery code.
+    WrongCode = "wrong-code", UNAUTHORIZED;
     /// The request rests on the cookie and does not come from a page of this server. Programs use a bearer token.
     ForeignOrigin = "foreign-origin", FORBIDDEN;
+    /// The server asks the caller for a second factor, and there is none yet: all they can do is set it up
+    /// (`/api/v1/me/second-factor`) and sign out.
+    SecondFactorRequired = "second-factor-required", FORBIDDEN;
+    /// The session alone is not enough for this. Send the password or a code with it, or sign in again.
+    ProofNeeded = "proof-needed", FORBIDDEN;
     /// The caller may see this, but their role does not let them do it.
     Role = "role", FORBIDDEN;
     /// The role would do, but something else is missing; `detail` says what.
@@ -215,6 +239,10 @@ codes! {
     EmailTaken = "email-taken", CONFLICT;
     /// The instance has its first administrator already.
     AlreadyInitialised = "already-initialised", CONFLICT;
+    /// There is a second factor already.
+    SecondFactorOn = "second-factor-on", CONFLICT;
+    /// There is no second factor.
+    SecondFactorOff = "second-factor-off", CONFLICT;
     /// They are a member already.
     AlreadyMember = "already-member", CONFLICT;
     /// The contact person stays until another coordinator has taken over.
@@ -239,7 +267,8 @@ codes! {
     Invalid = "invalid", UNPROCESSABLE_ENTITY;
     /// Nobody here has this e-mail address.
     UnknownUser = "unknown-user", UNPROCESSABLE_ENTITY;
-    /// Too many tries from here. Wait as long as `Retry-After` says.
+    /// Too many tries, by this caller or at this account, or too many people signing in at once. Wait as long as
+    /// `Retry-After` says.
     TooManyTries = "too-many-tries", TOO_MANY_REQUESTS;
     /// The server made a mistake; its log says which.
     Internal = "internal", INTERNAL_SERVER_ERROR;
@@ -259,6 +288,11 @@ impl Error {
         match self {
             Self::SignInNeeded => Code::SignInNeeded,
             Self::WrongCredentials => Code::WrongCredentials,
+            Self::WrongCode => Code::WrongCode,
+            Self::ProofNeeded => Code::ProofNeeded,
+            Self::SecondFactorRequired => Code::SecondFactorRequired,
+            Self::SecondFactorOn => Code::SecondFactorOn,
+            Self::SecondFactorOff => Code::SecondFactorOff,
             Self::ForeignOrigin => Code::ForeignOrigin,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
@@ -357,6 +391,7 @@ impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::Missing | AuthError::Invalid => Self::SignInNeeded,
+            AuthError::SecondFactorRequired => Self::SecondFactorRequired,
             AuthError::Store(error) => error.into(),
         }
     }
@@ -391,7 +426,7 @@ impl From<PasswordError> for Error {
             PasswordError::TooShort { .. } | PasswordError::TooLong { .. } | PasswordError::Obvious => {
                 Self::Invalid { field: "password", reason: error.to_string() }
             }
-            PasswordError::Busy => Self::Busy,
+            PasswordError::Busy => Self::TooManyTries { retry_after_s: 2 },
             PasswordError::Hashing => Self::Internal,
         }
     }

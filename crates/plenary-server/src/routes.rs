@@ -40,9 +40,12 @@ mod health;
 mod input;
 mod me;
 mod members;
+mod my_sessions;
 mod observe;
 mod openapi;
+mod passwords;
 mod schemas;
+mod second_factor;
 mod session;
 mod statements;
 mod tickets;
@@ -82,6 +85,9 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
     let api = OpenApiRouter::new()
         .merge(session::router())
         .merge(me::router())
+        .merge(my_sessions::router())
+        .merge(second_factor::router())
+        .merge(passwords::router())
         .merge(users::router())
         .merge(tokens::router())
         .merge(groups::router())

@@ -316,7 +316,9 @@ async fn recognise(app: &App, credential: Option<Credential>) -> Result<Identity
     let is_ticket = matches!(credential, Credential::Ticket(_));
     app.directory.authenticate(credential).await.map_err(|error| match error {
         AuthError::Missing | AuthError::Invalid if is_ticket => Refusal::Because(CloseReason::Expired),
-        AuthError::Missing | AuthError::Invalid => Refusal::Because(CloseReason::BadToken),
+        AuthError::Missing | AuthError::Invalid | AuthError::SecondFactorRequired => {
+            Refusal::Because(CloseReason::BadToken)
+        }
         AuthError::Store(_) => Refusal::NotNow,
     })
 }

@@ -151,16 +151,30 @@ actions!(
     AccountClosed = "account-closed",
     /// A closed account was opened again.
     AccountReopened = "account-reopened",
+    /// Somebody became an administrator; all their sign-ins ended.
+    AdministratorMade = "administrator-made",
+    /// Somebody is an administrator no longer; all their sign-ins ended.
+    AdministratorUnmade = "administrator-unmade",
+    /// Somebody signed in.
+    SignedIn = "signed-in",
     /// A password was set; all sign-ins of the account ended.
     PasswordChanged = "password-changed",
+    /// A link was made by which somebody can set a new password.
+    ResetLinkCreated = "reset-link-created",
+    /// A password was set by such a link; all sign-ins of the account ended.
+    PasswordReset = "password-reset",
     /// A link was made by which somebody can sign in, once or for a time.
     SignInLinkCreated = "sign-in-link-created",
     /// A session was ended by its owner from elsewhere, or all of them were.
     SessionsEnded = "sessions-ended",
     /// A second factor was set up.
     SecondFactorEnabled = "second-factor-enabled",
-    /// The second factor was taken away.
+    /// The second factor was taken away by its owner.
     SecondFactorDisabled = "second-factor-disabled",
+    /// The second factor was taken away by an administrator.
+    SecondFactorCleared = "second-factor-cleared",
+    /// A wrong code was shown where a second factor is asked for.
+    SecondFactorFailed = "second-factor-failed",
     /// New recovery codes were made; the earlier ones ended.
     RecoveryCodesCreated = "recovery-codes-created",
     /// A recovery code was used in place of the second factor.

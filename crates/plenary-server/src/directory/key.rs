@@ -5,7 +5,9 @@
 //! | `instance` | who came first; there once `plenary init` ran |
 //! | `user/{user}` | account |
 //! | `email/{email}` | id of the account with this address |
-//! | `session/{hash}`, `token/{hash}`, `link/{hash}` | sign-in, bearer token, sign-in link |
+//! | `session/{hash}`, `token/{hash}`, `link/{hash}`, `reset/{hash}` | sign-in, bearer token, sign-in link, reset link |
+//! | `device/{user}/{hash}` | the mark of a device on which this account signed in |
+//! | `second-factor/{user}`, `enrolment/{user}` | second factor; one that was not confirmed yet |
 //! | `group/{group}` | group; rewritten with each change of its members, so that two changes cannot cross |
 //! | `member/{group}/{user}` | membership |
 //! | `past-member/{group}/{place}` | a place somebody had; `{place}` sorts by its end |
@@ -43,6 +45,9 @@ pub(super) const USERS: &str = "user/";
 pub(super) const SESSIONS: &str = "session/";
 pub(super) const TOKENS: &str = "token/";
 pub(super) const LINKS: &str = "link/";
+pub(super) const RESETS: &str = "reset/";
+pub(super) const DEVICES: &str = "device/";
+pub(super) const ENROLMENTS: &str = "enrolment/";
 pub(super) const GROUPS: &str = "group/";
 pub(super) const STATEMENTS: &str = "statement/";
 pub(super) const AUDIT_HEADS: &str = "audit-head/";
@@ -66,6 +71,26 @@ pub(super) fn token(hash: SecretHash) -> String {
 
 pub(super) fn link(hash: SecretHash) -> String {
     format!("{LINKS}{hash}")
+}
+
+pub(super) fn reset(hash: SecretHash) -> String {
+    format!("{RESETS}{hash}")
+}
+
+pub(super) fn devices(user: UserId) -> String {
+    format!("{DEVICES}{user}/")
+}
+
+pub(super) fn device(user: UserId, hash: SecretHash) -> String {
+    format!("{DEVICES}{user}/{hash}")
+}
+
+pub(super) fn second_factor(user: UserId) -> String {
+    format!("second-factor/{user}")
+}
+
+pub(super) fn enrolment(user: UserId) -> String {
+    format!("{ENROLMENTS}{user}")
 }
 
 pub(super) fn group(group: GroupId) -> String {

@@ -1,14 +1,18 @@
-//! What an identity rests on: sessions, bearer tokens, and the links that open a session.
+//! What an identity rests on beside a session: bearer tokens, and the links that open a session.
 //!
-//! Secrets are 256 random bits. Only their hashes are stored.
+//! Secrets are 256 random bits. Only their hashes are stored. Whatever is made for an account carries the account's
+//! generation at that time; what ends all sign-ins begins a new one. So nothing survives that was being made meanwhile.
 
 use std::time::Duration;
 
 use plenary_ids::UserId;
-use plenary_storage::{Expected, StoreError};
-use serde::{Deserialize, Serialize};
+use plenary_storage::{CellChange, Expected, StoreError};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Directory, Stored, User, decoded, delete, key, put};
+use super::{
+    Actor, ActorKind, AuditAction, AuditLog, Directory, MadeFor, Note, Session, User, decoded, delete,
+    devices::Mark, key, put, resets::Reset, second_factors::Enrolment,
+};
 use crate::{
     auth::{AuthError, Identity, SecretHash, Via, new_secret},
     config::Span,
@@ -20,30 +24,6 @@ pub const TOKEN_MAX: Span = Span(Duration::from_secs(366 * 24 * 3600));
 /// The longest life of a sign-in link.
 pub const LINK_MAX: Span = Span(Duration::from_secs(14 * 24 * 3600));
 
-// A session's last use is written down at most this often.
-const SEEN_EVERY_MS: u64 = 10 * 60 * 1000;
-
-/// A sign-in in a browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Session {
-    pub(super) user: UserId,
-    created: u64,
-    /// Last use, within `SEEN_EVERY_MS`.
-    seen: u64,
-    /// How it was opened.
-    by: SignInBy,
-}
-
-/// How somebody signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignInBy {
-    /// With the password.
-    Password,
-    /// With a link.
-    Link,
-}
-
 /// A bearer token, without its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -53,6 +33,12 @@ pub struct Token {
     pub created: u64,
     /// When it ends.
     pub expires: u64,
+    /// The account's generation when it was made.
+    #[serde(default)]
+    pub(super) generation: u64,
+    /// Whether whoever owns the data directory made it: then no second factor is asked for.
+    #[serde(default)]
+    pub(super) by_operator: bool,
 }
 
 /// How often a sign-in link works.
@@ -67,34 +53,51 @@ pub enum LinkUses {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Link {
-    user: UserId,
+    #[serde(flatten)]
+    made_for: MadeFor,
     expires: u64,
     uses: LinkUses,
 }
 
 impl Directory {
-    /// Signs `user` in and returns the secret for the cookie.
-    pub async fn open_session(&self, user: UserId, by: SignInBy) -> Result<String, Error> {
-        let (secret, hash) = new_secret();
-        let now = self.now_ms();
-        let session = Session { user, created: now, seen: now, by };
-        self.0.cells.commit(vec![put(key::session(hash), &session)], Vec::new()).await?;
-        Ok(secret)
+    /// Makes a bearer token for the caller, who is signed in by `session`; returns its secret and what is stored.
+    ///
+    /// It is worth what the session is: if all sign-ins are ended meanwhile, the token is among them.
+    pub async fn create_own_token(
+        &self,
+        caller: &Identity,
+        session: SecretHash,
+        expires_in: Span,
+    ) -> Result<(String, Token), Error> {
+        let session = self.session(session).await?.ok_or(Error::SignInNeeded)?;
+        self.add_token(Actor::of(caller), session.made_for, expires_in).await
     }
 
-    /// Ends a session. Ok, too, if there is none.
-    pub async fn close_session(&self, hash: SecretHash) -> Result<(), Error> {
-        self.0.cells.commit(vec![delete(key::session(hash))], Vec::new()).await?;
-        Ok(())
-    }
-
-    /// Makes a bearer token; returns its secret and what is stored.
+    /// Makes a bearer token for somebody, as whoever owns the data directory may.
     pub async fn create_token(&self, user: UserId, expires_in: Span) -> Result<(String, Token), Error> {
+        let user = self.user(user).await?.ok_or(Error::NotFound)?;
+        self.add_token(Actor::of(&Identity::operator()), MadeFor::now(&user), expires_in).await
+    }
+
+    async fn add_token(
+        &self,
+        actor: Actor,
+        made_for: MadeFor,
+        expires_in: Span,
+    ) -> Result<(String, Token), Error> {
+        let MadeFor { user, generation } = made_for;
         let expires_in = in_bounds("expires", expires_in, TOKEN_MAX)?;
         let (secret, hash) = new_secret();
         let now = self.now_ms();
-        let token = Token { user, created: now, expires: now.saturating_add(expires_in) };
-        self.0.cells.commit(vec![put(key::token(hash), &token)], Vec::new()).await?;
+        let token = Token {
+            user,
+            created: now,
+            expires: now.saturating_add(expires_in),
+            generation,
+            by_operator: actor.kind == ActorKind::Operator,
+        };
+        let note = Note::new(AuditLog::Instance, actor, AuditAction::TokenCreated).about(user).about(hash);
+        self.commit_noted(vec![put(key::token(hash), &token)], Vec::new(), vec![note]).await?;
         Ok((secret, token))
     }
 
@@ -111,21 +114,32 @@ impl Directory {
         Ok(tokens)
     }
 
-    /// Ends a user's bearer token. Fails with `NotFound` for one that is not theirs.
-    pub async fn revoke_token(&self, user: UserId, id: &str) -> Result<(), Error> {
-        if !self.tokens_of(user).await?.iter().any(|(known, _)| known == id) {
+    /// Ends a bearer token of the caller's. Fails with `NotFound` for one that is not theirs.
+    pub async fn revoke_token(&self, caller: &Identity, id: &str) -> Result<(), Error> {
+        if !self.tokens_of(caller.user).await?.iter().any(|(known, _)| known == id) {
             return Err(Error::NotFound);
         }
-        self.0.cells.commit(vec![delete(format!("{}{id}", key::TOKENS))], Vec::new()).await?;
-        Ok(())
+        let note = Note::new(AuditLog::Instance, Actor::of(caller), AuditAction::TokenRevoked);
+        let changes = vec![delete(format!("{}{id}", key::TOKENS))];
+        Ok(self.commit_noted(changes, Vec::new(), vec![note]).await?)
     }
 
     /// Makes a sign-in link's secret.
-    pub async fn create_link(&self, user: UserId, uses: LinkUses, expires_in: Span) -> Result<String, Error> {
+    pub async fn create_link(
+        &self,
+        caller: &Identity,
+        user: &User,
+        uses: LinkUses,
+        expires_in: Span,
+    ) -> Result<String, Error> {
         let expires_in = in_bounds("expires", expires_in, LINK_MAX)?;
         let (secret, hash) = new_secret();
-        let link = Link { user, expires: self.now_ms().saturating_add(expires_in), uses };
-        self.0.cells.commit(vec![put(key::link(hash), &link)], Vec::new()).await?;
+        let link =
+            Link { made_for: MadeFor::now(user), expires: self.now_ms().saturating_add(expires_in), uses };
+        let note = Note::new(AuditLog::Instance, Actor::of(caller), AuditAction::SignInLinkCreated)
+            .about(user.id)
+            .about(hash);
+        self.commit_noted(vec![put(key::link(hash), &link)], Vec::new(), vec![note]).await?;
         Ok(secret)
     }
 
@@ -147,28 +161,19 @@ impl Directory {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(self.user(stored.value.user).await?.filter(|user| !user.closed))
+        Ok(self.account(stored.value.made_for).await?)
     }
 
     /// Removes what has ended of itself. Returns how many.
     pub async fn sweep_sign_ins(&self) -> Result<usize, StoreError> {
         let now = self.now_ms();
         let mut ended = Vec::new();
-        for cell in self.0.cells.scan(key::SESSIONS).await? {
-            if !self.is_open(&decoded::<Session>(&cell)?.value) {
-                ended.push(delete(cell.key));
-            }
-        }
-        for cell in self.0.cells.scan(key::TOKENS).await? {
-            if decoded::<Token>(&cell)?.value.expires <= now {
-                ended.push(delete(cell.key));
-            }
-        }
-        for cell in self.0.cells.scan(key::LINKS).await? {
-            if decoded::<Link>(&cell)?.value.expires <= now {
-                ended.push(delete(cell.key));
-            }
-        }
+        ended.extend(self.ended::<Session>(key::SESSIONS, |session| !self.is_open(session)).await?);
+        ended.extend(self.ended::<Token>(key::TOKENS, |token| token.expires <= now).await?);
+        ended.extend(self.ended::<Link>(key::LINKS, |link| link.expires <= now).await?);
+        ended.extend(self.ended::<Reset>(key::RESETS, |reset| reset.expires <= now).await?);
+        ended.extend(self.ended::<Enrolment>(key::ENROLMENTS, |enrolment| enrolment.expires <= now).await?);
+        ended.extend(self.ended::<Mark>(key::DEVICES, |mark| mark.has_ended(now)).await?);
         let count = ended.len();
         // Commits stay small: one flush each, and no writer waits behind a large one.
         for some in ended.chunks(100) {
@@ -177,69 +182,47 @@ impl Directory {
         Ok(count)
     }
 
-    pub(super) async fn session_identity(&self, secret: &str) -> Result<Identity, AuthError> {
-        let hash = SecretHash::of(secret);
-        let session = self.session(hash).await?.ok_or(AuthError::Invalid)?;
-        // Being here is no reason to be turned away while the disk is full.
-        if let Err(error) = self.note_use(hash).await {
-            tracing::debug!(%error, "the use of a session was not written down");
+    async fn ended<T: DeserializeOwned>(
+        &self,
+        prefix: &str,
+        has_ended: impl Fn(&T) -> bool,
+    ) -> Result<Vec<CellChange>, StoreError> {
+        let mut ended = Vec::new();
+        for cell in self.0.cells.scan(prefix).await? {
+            if has_ended(&decoded::<T>(&cell)?.value) {
+                ended.push(delete(cell.key));
+            }
         }
-        let ends = session.created.saturating_add(self.0.config.session_max.as_ms());
-        self.identity(session.user, Via::Session(hash), ends).await
+        Ok(ended)
     }
 
     pub(super) async fn token_identity(&self, secret: &str) -> Result<Identity, AuthError> {
         let hash = SecretHash::of(secret);
         let token = self.token(hash).await?.ok_or(AuthError::Invalid)?;
-        self.identity(token.user, Via::Token(hash), token.expires).await
+        let (identity, user) = self.identity(token.made_for(), Via::Token(hash), token.expires).await?;
+        if !token.by_operator && self.owes_second_factor(&user).await? {
+            return Err(AuthError::SecondFactorRequired);
+        }
+        Ok(identity)
     }
 
-    async fn identity(&self, user: UserId, via: Via, expires_at_ms: u64) -> Result<Identity, AuthError> {
-        let user = self.user(user).await?.filter(|user| !user.closed).ok_or(AuthError::Invalid)?;
-        Ok(Identity {
+    pub(super) async fn identity(
+        &self,
+        made_for: MadeFor,
+        via: Via,
+        expires_at_ms: u64,
+    ) -> Result<(Identity, User), AuthError> {
+        let user = self.account(made_for).await?.ok_or(AuthError::Invalid)?;
+        let identity = Identity {
             user: user.id,
-            name: user.name.into(),
+            name: user.name.to_string(),
             via,
             expires_at_ms: Some(expires_at_ms),
             is_administrator: user.administrator,
             only_document: None,
             guest: None,
-        })
-    }
-
-    /// Writes down that a session is in use, unless it was said lately. One that has ended stays ended.
-    pub async fn note_use(&self, hash: SecretHash) -> Result<(), StoreError> {
-        let key = key::session(hash);
-        let Some(Stored { value: session, version }) = self.read::<Session>(&key).await? else {
-            return Ok(());
         };
-        let now = self.now_ms();
-        let lately = SEEN_EVERY_MS.min(self.0.config.session_idle.as_ms() / 2);
-        if !self.is_open(&session) || now.saturating_sub(session.seen) < lately {
-            return Ok(());
-        }
-        let seen = put(key.clone(), &Session { seen: now, ..session });
-        match self.0.cells.commit(vec![seen], vec![Expected::At { key, version }]).await {
-            // Written by somebody beside us, or signed out meanwhile.
-            Err(StoreError::Conflict { .. }) => Ok(()),
-            outcome => outcome,
-        }
-    }
-
-    /// How the session was opened; `None` if it has ended.
-    pub async fn signed_in_by(&self, hash: SecretHash) -> Result<Option<SignInBy>, StoreError> {
-        Ok(self.session(hash).await?.map(|session| session.by))
-    }
-
-    pub(super) async fn session(&self, hash: SecretHash) -> Result<Option<Session>, StoreError> {
-        let stored = self.read::<Session>(&key::session(hash)).await?;
-        Ok(stored.map(|stored| stored.value).filter(|session| self.is_open(session)))
-    }
-
-    fn is_open(&self, session: &Session) -> bool {
-        let (now, config) = (self.now_ms(), &self.0.config);
-        now < session.created.saturating_add(config.session_max.as_ms())
-            && now < session.seen.saturating_add(config.session_idle.as_ms())
+        Ok((identity, user))
     }
 
     pub(super) async fn token(&self, hash: SecretHash) -> Result<Option<Token>, StoreError> {
@@ -247,17 +230,30 @@ impl Directory {
         Ok(stored.map(|stored| stored.value).filter(|token| token.expires > self.now_ms()))
     }
 
-    /// The keys of everything a user is signed in by.
-    pub(super) async fn sign_ins_of(&self, user: UserId) -> Result<Vec<String>, StoreError> {
-        let mut keys = Vec::new();
-        for prefix in [key::SESSIONS, key::TOKENS, key::LINKS] {
+    /// Begins a new generation of the account, with what takes away all that it is signed in by. The account itself
+    /// is to be written with it.
+    pub(super) async fn end_all(&self, user: &mut User) -> Result<Vec<CellChange>, StoreError> {
+        user.generation += 1;
+        let mut ended = Vec::new();
+        for prefix in [key::SESSIONS, key::TOKENS, key::LINKS, key::RESETS] {
             for cell in self.0.cells.scan(prefix).await? {
-                if decoded::<Owned>(&cell)?.value.user == user {
-                    keys.push(cell.key);
+                if decoded::<Owned>(&cell)?.value.user == user.id {
+                    ended.push(delete(cell.key));
                 }
             }
         }
-        Ok(keys)
+        Ok(ended)
+    }
+
+    /// What takes away the marks of all devices.
+    pub(super) async fn forget_devices(&self, user: UserId) -> Result<Vec<CellChange>, StoreError> {
+        Ok(self.0.cells.scan(&key::devices(user)).await?.into_iter().map(|cell| delete(cell.key)).collect())
+    }
+}
+
+impl Token {
+    pub(super) fn made_for(&self) -> MadeFor {
+        MadeFor { user: self.user, generation: self.generation }
     }
 }
 
@@ -267,7 +263,7 @@ struct Owned {
     user: UserId,
 }
 
-fn in_bounds(field: &'static str, span: Span, max: Span) -> Result<u64, Error> {
+pub(super) fn in_bounds(field: &'static str, span: Span, max: Span) -> Result<u64, Error> {
     if span.0.is_zero() || span.0 > max.0 {
         return Err(Error::Invalid { field, reason: format!("must be more than nothing and at most {max}") });
     }

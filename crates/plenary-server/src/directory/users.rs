@@ -6,8 +6,11 @@ use plenary_storage::{CellChange, Expected, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Directory, SignInBy, delete, key, put};
-use crate::{auth::PasswordOwner, error::Error};
+use super::{Actor, ActorKind, AuditAction, AuditLog, Directory, Note, SignInBy, Stored, key, put};
+use crate::{
+    auth::{Identity, PasswordOwner, SecretHash},
+    error::Error,
+};
 
 /// The longest address: it is part of a key.
 const EMAIL_BYTES_MAX: usize = 200;
@@ -29,6 +32,32 @@ pub struct User {
     pub created: u64,
     /// Whether it has been closed: nobody signs in, nothing rests on it.
     pub closed: bool,
+    /// Whether a code is asked for beside the password or a link.
+    #[serde(default)]
+    pub second_factor: bool,
+    /// Counts the times that all sign-ins ended: what was made at an earlier one is worth nothing.
+    #[serde(default)]
+    pub generation: u64,
+}
+
+/// For whom a sign-in was made, and at which [generation](User::generation) of their account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MadeFor {
+    pub(super) user: UserId,
+    #[serde(default)]
+    pub(super) generation: u64,
+}
+
+impl MadeFor {
+    /// For `user`, as the account is.
+    pub(super) fn now(user: &User) -> Self {
+        Self { user: user.id, generation: user.generation }
+    }
+
+    /// Whether nothing has ended all sign-ins since.
+    pub(super) fn is_now(self, user: &User) -> bool {
+        self == Self::now(user)
+    }
 }
 
 /// An account to be made.
@@ -69,9 +98,14 @@ pub fn normal_email(email: &str) -> Result<String, Error> {
 }
 
 impl Directory {
-    /// Makes an account.
+    /// Makes an account, by whoever owns the data directory.
     pub async fn create_user(&self, new: NewUser) -> Result<User, Error> {
-        self.add_user(new, false).await
+        self.create_user_as(&Identity::operator(), new).await
+    }
+
+    /// Makes an account, by `caller`.
+    pub async fn create_user_as(&self, caller: &Identity, new: NewUser) -> Result<User, Error> {
+        self.add_user(new, Actor::of(caller), false).await
     }
 
     /// Makes the first administrator, once.
@@ -79,17 +113,19 @@ impl Directory {
         if self.0.cells.get(key::INSTANCE).await?.is_some() {
             return Err(Error::AlreadyInitialised);
         }
-        self.add_user(NewUser { administrator: true, ..new }, true).await
+        self.add_user(NewUser { administrator: true, ..new }, Actor::of(&Identity::operator()), true).await
     }
 
-    async fn add_user(&self, new: NewUser, is_first: bool) -> Result<User, Error> {
+    async fn add_user(&self, new: NewUser, actor: Actor, is_first: bool) -> Result<User, Error> {
         let NewAccount { user, mut changes, taken } = self.new_account(new).await?;
         let mut expected = vec![taken.clone()];
         if is_first {
             changes.push(put(key::INSTANCE.into(), &user.id));
             expected.push(Expected::Absent { key: key::INSTANCE.into() });
         }
-        match self.0.cells.commit(changes, expected).await {
+        let action = if is_first { AuditAction::InstanceInitialised } else { AuditAction::AccountCreated };
+        let note = Note::new(AuditLog::Instance, actor, action).about(user.id);
+        match self.commit_noted(changes, expected, vec![note]).await {
             Ok(()) => Ok(user),
             Err(StoreError::Conflict { key }) if key == taken.key() => Err(Error::EmailTaken),
             Err(StoreError::Conflict { .. }) => Err(Error::AlreadyInitialised),
@@ -115,6 +151,8 @@ impl Directory {
             administrator: new.administrator,
             created: self.now_ms(),
             closed: false,
+            second_factor: false,
+            generation: 0,
         };
         let email_key = key::email(&user.email);
         let changes = vec![put(key::user(user.id), &user), put(email_key.clone(), &user.id)];
@@ -124,6 +162,12 @@ impl Directory {
     /// The account with this id.
     pub async fn user(&self, user: UserId) -> Result<Option<User>, StoreError> {
         Ok(self.read(&key::user(user)).await?.map(|stored| stored.value))
+    }
+
+    /// The account a sign-in was made for, unless it is closed or all its sign-ins have ended since.
+    pub(super) async fn account(&self, made_for: MadeFor) -> Result<Option<User>, StoreError> {
+        let user = self.user(made_for.user).await?;
+        Ok(user.filter(|user| !user.closed && made_for.is_now(user)))
     }
 
     /// The account with this address, which need not be in its stored form.
@@ -143,55 +187,115 @@ impl Directory {
     /// The account that address and password fit, if there is one. The same work is done for an address that
     /// nobody has.
     pub async fn user_by_password(&self, email: &str, password: String) -> Result<Option<User>, Error> {
-        let user = match self.user_by_email(email).await {
-            Ok(user) => user.filter(|user| !user.closed),
-            // What cannot be an address is nobody's.
-            Err(Error::Invalid { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let stored = user.as_ref().and_then(|user| user.password.clone());
-        Ok(if self.0.passwords.fits(password, stored).await? { user } else { None })
+        // What cannot be an address is nobody's.
+        let email = normal_email(email).unwrap_or_else(|_| "nobody".into());
+        let id =
+            self.read::<UserId>(&key::email(&email)).await?.map_or(UserId::SERVER, |stored| stored.value);
+        let user = self.read::<User>(&key::user(id)).await?.filter(|user| !user.value.closed);
+        let stored = user.as_ref().and_then(|user| user.value.password.clone());
+        if !self.0.passwords.fits(password.clone(), stored).await? {
+            return Ok(None);
+        }
+        let Some(user) = user else { return Ok(None) };
+        Ok(Some(self.with_current_hash(user, password).await))
     }
 
-    /// Gives an account another password and ends all it is signed in by.
+    /// Hashes a password anew that was right, if it is stored under parameters of before.
+    async fn with_current_hash(&self, stored: Stored<User>, password: String) -> User {
+        let Stored { value: user, version } = stored;
+        if user.password.as_ref().is_none_or(|hash| self.0.passwords.is_current(hash)) {
+            return user;
+        }
+        let Ok(hash) = self.0.passwords.rehash(password).await else { return user };
+        let (key, renewed) = (key::user(user.id), User { password: Some(hash), ..user.clone() });
+        let changes = vec![put(key.clone(), &renewed)];
+        match self.0.cells.commit(changes, vec![Expected::At { key, version }]).await {
+            Ok(()) => renewed,
+            Err(error) => {
+                // The next sign-in tries again.
+                tracing::debug!(%error, "a password was not hashed anew");
+                user
+            }
+        }
+    }
+
+    /// Gives the caller another password and ends all they are signed in by; the session under `session` goes on
+    /// with another secret, which is returned.
     ///
     /// `present` must fit, if there is a password already and they signed in with it.
-    pub async fn set_password(
+    pub async fn change_password(
         &self,
-        user: UserId,
-        by: SignInBy,
+        caller: &Identity,
+        session: SecretHash,
         present: Option<String>,
         new: String,
-    ) -> Result<(), Error> {
-        let stored = self.read::<User>(&key::user(user)).await?.ok_or(Error::NotFound)?;
-        let mut account = stored.value;
+    ) -> Result<String, Error> {
+        let key = key::user(caller.user);
+        let Stored { value: mut user, version } =
+            self.read::<User>(&key).await?.ok_or(Error::SignInNeeded)?;
+        let how = self.signed_in_by(session).await?.ok_or(Error::SignInNeeded)?;
         // Who came by a link may have forgotten it.
-        if by == SignInBy::Password
-            && account.password.is_some()
-            && !self.0.passwords.fits(present.unwrap_or_default(), account.password.clone()).await?
+        if how.by == SignInBy::Password
+            && user.password.is_some()
+            && !self.0.passwords.fits(present.unwrap_or_default(), user.password.clone()).await?
         {
             return Err(Error::WrongCredentials);
         }
-        let owner = PasswordOwner { email: &account.email, name: account.name.as_str() };
-        account.password = Some(self.0.passwords.hash(new, owner).await?);
-        let key = key::user(user);
-        let mut changes = vec![put(key.clone(), &account)];
-        changes.extend(self.sign_ins_of(user).await?.into_iter().map(delete));
-        self.0.cells.commit(changes, vec![Expected::At { key, version: stored.version }]).await?;
-        Ok(())
+        let owner = PasswordOwner { email: &user.email, name: user.name.as_str() };
+        user.password = Some(self.0.passwords.hash(new, owner).await?);
+        let mut changes = self.end_all(&mut user).await?;
+        let (secret, rotated) = self.rotated(session, &user, how.second_factor).await?;
+        changes.extend([put(key.clone(), &user), rotated]);
+        let note = Note::new(AuditLog::Instance, Actor::of(caller), AuditAction::PasswordChanged);
+        self.commit_noted(changes, vec![Expected::At { key, version }], vec![note]).await?;
+        Ok(secret)
     }
 
-    /// Closes an account or opens it again. Closing ends all that rests on it.
-    pub async fn set_closed(&self, user: UserId, closed: bool) -> Result<User, Error> {
-        let stored = self.read::<User>(&key::user(user)).await?.ok_or(Error::NotFound)?;
-        let account = User { closed, ..stored.value };
+    /// Closes an account or opens it again, makes it an administrator's or no longer one; `None` leaves that as it is.
+    /// Whatever is changed ends all that rests on the account: none of it was made for the new rights.
+    pub async fn change_account(
+        &self,
+        caller: &Identity,
+        user: UserId,
+        closed: Option<bool>,
+        administrator: Option<bool>,
+    ) -> Result<User, Error> {
         let key = key::user(user);
-        let mut changes = vec![put(key.clone(), &account)];
-        if closed {
-            changes.extend(self.sign_ins_of(user).await?.into_iter().map(delete));
+        let Stored { value: mut user, version } = self.read::<User>(&key).await?.ok_or(Error::NotFound)?;
+        let mut notes = Vec::new();
+        let mut note = |action| {
+            notes.push(Note::new(AuditLog::Instance, Actor::of(caller), action).about(user.id));
+        };
+        match closed.filter(|closed| *closed != user.closed) {
+            Some(true) => note(AuditAction::AccountClosed),
+            Some(false) => note(AuditAction::AccountReopened),
+            None => {}
         }
-        self.0.cells.commit(changes, vec![Expected::At { key, version: stored.version }]).await?;
-        Ok(account)
+        match administrator.filter(|administrator| *administrator != user.administrator) {
+            Some(true) => note(AuditAction::AdministratorMade),
+            Some(false) => note(AuditAction::AdministratorUnmade),
+            None => {}
+        }
+        if notes.is_empty() {
+            return Ok(user);
+        }
+        user.closed = closed.unwrap_or(user.closed);
+        user.administrator = administrator.unwrap_or(user.administrator);
+        let mut changes = self.end_all(&mut user).await?;
+        if user.closed {
+            changes.extend(self.forget_devices(user.id).await?);
+        }
+        changes.push(put(key.clone(), &user));
+        self.commit_noted(changes, vec![Expected::At { key, version }], notes).await?;
+        Ok(user)
+    }
+}
+
+impl Actor {
+    /// Somebody with an account, before or without an [`Identity`].
+    pub(super) fn account(user: &User) -> Self {
+        let kind = if user.administrator { ActorKind::Administrator } else { ActorKind::User };
+        Self { kind, user: user.id }
     }
 }
 

@@ -9,7 +9,7 @@ use axum::{
 
 use crate::{
     App,
-    auth::{self, AuthError, Credential, Identity, Via},
+    auth::{self, AuthError, Credential, Identity, SecretHash, Via},
     error::Error,
 };
 
@@ -82,26 +82,72 @@ fn credential(app: &App, parts: &Parts) -> Result<Option<Credential>, Error> {
 }
 
 /// An administrator of this instance, or its operator.
-pub(super) struct Administrator;
+pub(super) struct Administrator(pub(super) Identity);
 
 impl FromRequestParts<App> for Administrator {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Caller(identity) = Caller::from_request_parts(parts, app).await?;
-        if identity.is_administrator { Ok(Self) } else { Err(Error::AdministratorNeeded) }
+        if identity.is_administrator { Ok(Self(identity)) } else { Err(Error::AdministratorNeeded) }
     }
 }
 
 /// Whoever has the data directory.
-pub(super) struct Operator;
+pub(super) struct Operator(pub(super) Identity);
 
 impl FromRequestParts<App> for Operator {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Caller(identity) = Caller::from_request_parts(parts, app).await?;
-        if identity.via == Via::Operator { Ok(Self) } else { Err(Error::OperatorNeeded) }
+        if identity.via == Via::Operator { Ok(Self(identity)) } else { Err(Error::OperatorNeeded) }
+    }
+}
+
+/// Somebody who has been recognised, though they may owe a second factor.
+pub(super) struct Owing(pub(super) Identity);
+
+impl FromRequestParts<App> for Owing {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let credential = credential(app, parts)?.ok_or(AuthError::Missing)?;
+        Ok(Self(app.directory.authenticate_owing(credential).await?))
+    }
+}
+
+/// Somebody who has signed in in a browser, and by which session: what concerns the account itself is for them alone.
+/// A token is for programs; stolen, it must not become an account.
+pub(super) struct InSession(pub(super) Identity, pub(super) SecretHash);
+
+impl InSession {
+    fn of(identity: Identity) -> Result<Self, Error> {
+        match identity.via {
+            Via::Session(hash) => Ok(Self(identity, hash)),
+            Via::Token(_) | Via::Guest(_) | Via::Operator => Err(Error::SignInNeeded),
+        }
+    }
+}
+
+impl FromRequestParts<App> for InSession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Caller(identity) = Caller::from_request_parts(parts, app).await?;
+        Self::of(identity)
+    }
+}
+
+/// The same, though they may owe a second factor.
+pub(super) struct InOwingSession(pub(super) InSession);
+
+impl FromRequestParts<App> for InOwingSession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Owing(identity) = Owing::from_request_parts(parts, app).await?;
+        InSession::of(identity).map(Self)
     }
 }
 

@@ -1,18 +1,18 @@
 //! What the caller is and sees.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use plenary_ids::{GroupId, StatementId, UserId};
 use plenary_permissions::{Access, Channel};
 use plenary_statements::{Name, StatementKind};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{caller::Caller, input::Body, schemas, statements::DocumentsView};
-use crate::{App, auth::Via, error::Error, rooms::Affected};
+use super::{caller::Caller, schemas, statements::DocumentsView};
+use crate::{App, error::Error};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(me)).routes(routes!(change_password))
+    OpenApiRouter::new().routes(routes!(me))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -93,37 +93,4 @@ async fn me(State(app): State<App>, Caller(identity): Caller) -> Result<Json<Me>
         administrator: identity.is_administrator,
     };
     Ok(Json(Me { user, groups, statements }))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ChangePassword {
-    present: Option<String>,
-    #[schema(min_length = 12, max_length = 128)]
-    new: String,
-}
-
-/// Set the caller's password
-///
-/// Ends every session, token and link of the caller, the present one too: sign in again with the new password.
-#[utoipa::path(
-    put, path = "/me/password", request_body = ChangePassword,
-    responses((status = 204, description = "Set")),
-)]
-async fn change_password(
-    State(app): State<App>,
-    Caller(identity): Caller,
-    Body(request): Body<ChangePassword>,
-) -> Result<StatusCode, Error> {
-    let by = match identity.via {
-        // A token is for programs; stolen, it must not become an account.
-        // A guest has none.
-        Via::Token(_) | Via::Guest(_) | Via::Operator => None,
-        Via::Session(hash) => app.directory.signed_in_by(hash).await?,
-    };
-    let by = by.ok_or(Error::SignInNeeded)?;
-    app.directory.set_password(identity.user, by, request.present, request.new).await?;
-    app.rights_changed(Affected::User(identity.user)).await;
-    tracing::info!(user = %identity.user, "password changed");
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -81,9 +81,10 @@ async fn create(
     Caller(identity): Caller,
     Body(request): Body<Create>,
 ) -> Result<impl IntoResponse, Error> {
-    let user = match (request.email, identity.via) {
+    let (secret, token) = match (request.email, identity.via) {
         (Some(email), Via::Operator) => {
-            app.directory.user_by_email(&email).await?.ok_or(Error::UnknownUser)?.id
+            let user = app.directory.user_by_email(&email).await?.ok_or(Error::UnknownUser)?;
+            app.directory.create_token(user.id, request.expires).await?
         }
         (None, Via::Operator) => {
             return Err(Error::Invalid { field: "email", reason: "say whose token it is".into() });
@@ -91,10 +92,11 @@ async fn create(
         (Some(_), _) => return Err(Error::OperatorNeeded),
         // A token that could make another one would never end.
         (None, Via::Token(_) | Via::Guest(_)) => return Err(Error::SignInNeeded),
-        (None, Via::Session(_)) => identity.user,
+        (None, Via::Session(session)) => {
+            app.directory.create_own_token(&identity, session, request.expires).await?
+        }
     };
-    let (secret, token) = app.directory.create_token(user, request.expires).await?;
-    tracing::info!(%user, "token made");
+    tracing::info!(user = %token.user, "token made");
     let view = TokenView::of(SecretHash::of(&secret).to_string(), token);
     Ok(created(Created { token: secret, view }))
 }
@@ -123,7 +125,7 @@ async fn revoke(
     Caller(identity): Caller,
     Path(token): Path<String>,
 ) -> Result<StatusCode, Error> {
-    app.directory.revoke_token(identity.user, &token).await?;
+    app.directory.revoke_token(&identity, &token).await?;
     app.rights_changed(Affected::User(identity.user)).await;
     tracing::info!(user = %identity.user, "token revoked");
     Ok(StatusCode::NO_CONTENT)

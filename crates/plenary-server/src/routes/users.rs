@@ -34,12 +34,14 @@ pub(super) struct UserView {
     email: String,
     administrator: bool,
     closed: bool,
+    /// Whether a code is asked for beside the password or a link
+    second_factor: bool,
 }
 
 impl UserView {
     pub(super) fn of(user: &User) -> Self {
-        let User { id, name, email, administrator, closed, .. } = user.clone();
-        Self { id, name, email, administrator, closed }
+        let User { id, name, email, administrator, closed, second_factor, .. } = user.clone();
+        Self { id, name, email, administrator, closed, second_factor }
     }
 }
 
@@ -70,10 +72,10 @@ impl Create {
 )]
 async fn create(
     State(app): State<App>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Body(request): Body<Create>,
 ) -> Result<impl IntoResponse, Error> {
-    let user = app.directory.create_user(request.into_user()?).await?;
+    let user = app.directory.create_user_as(&caller, request.into_user()?).await?;
     tracing::info!(user = %user.id, "account made");
     Ok(created(UserView::of(&user)))
 }
@@ -113,24 +115,26 @@ async fn list(State(app): State<App>, _: Administrator) -> Result<Json<Users>, E
 #[serde(deny_unknown_fields)]
 #[schema(as = UserChange)]
 struct Change {
-    closed: bool,
+    closed: Option<bool>,
+    administrator: Option<bool>,
 }
 
-/// Close an account, or open it again
+/// Close an account or open it again, make an administrator or no longer one
 ///
-/// Closing ends all that rests on it at once. Administrators only.
+/// Either ends all that rests on the account at once: sign-ins, bearer tokens and sockets. Administrators only.
 #[utoipa::path(
     patch, path = "/users/{user}", request_body = Change,
     responses((status = 200, description = "As it is now", body = UserView)),
 )]
 async fn change(
     State(app): State<App>,
-    _: Administrator,
+    Administrator(caller): Administrator,
     Id(user): Id<UserId>,
     Body(request): Body<Change>,
 ) -> Result<Json<UserView>, Error> {
-    let account = app.directory.set_closed(user, request.closed).await?;
+    let Change { closed, administrator } = request;
+    let account = app.directory.change_account(&caller, user, closed, administrator).await?;
     app.rights_changed(Affected::User(user)).await;
-    tracing::info!(%user, closed = request.closed, "account changed");
+    tracing::info!(%user, ?closed, ?administrator, "account changed");
     Ok(Json(UserView::of(&account)))
 }
