@@ -55,6 +55,9 @@ pub enum Error {
     /// The address exists, but not for this method.
     #[error("this address does not take this method")]
     MethodNotAllowed,
+    /// The address is for WebSockets.
+    #[error("this address takes WebSockets only; see docs/protocol.md")]
+    NotAWebSocket,
     /// They may see it but not do this.
     #[error("{0}")]
     Denied(DenyReason),
@@ -187,9 +190,10 @@ macro_rules! codes {
                 match self { $(Self::$code => StatusCode::$status,)+ }
             }
 
-            /// When it comes and what to do, as the interface's description has it.
-            pub const fn meaning(self) -> &'static str {
-                match self { $(Self::$code => concat!($($meaning),+),)+ }
+            /// When it comes and what to do, in one line.
+            pub fn meaning(self) -> &'static str {
+                // Each line of the comment begins with a space.
+                match self { $(Self::$code => concat!($($meaning),+).trim_start(),)+ }
             }
         }
     };
@@ -267,6 +271,8 @@ codes! {
     Invalid = "invalid", UNPROCESSABLE_ENTITY;
     /// Nobody here has this e-mail address.
     UnknownUser = "unknown-user", UNPROCESSABLE_ENTITY;
+    /// The address takes WebSockets only, and this is not the beginning of one.
+    NotAWebSocket = "not-a-websocket", UPGRADE_REQUIRED;
     /// Too many tries, by this caller or at this account, or too many people signing in at once. Wait as long as
     /// `Retry-After` says.
     TooManyTries = "too-many-tries", TOO_MANY_REQUESTS;
@@ -296,6 +302,7 @@ impl Error {
             Self::ForeignOrigin => Code::ForeignOrigin,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::NotAWebSocket => Code::NotAWebSocket,
             Self::Denied(DenyReason::NotAMember) => Code::NotFound,
             Self::Denied(DenyReason::Role) => Code::Role,
             Self::Denied(DenyReason::Stage) => Code::Stage,
@@ -358,6 +365,9 @@ impl IntoResponse for Error {
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self == Self::NotAWebSocket {
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

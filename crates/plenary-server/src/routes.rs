@@ -43,6 +43,7 @@ mod members;
 mod my_sessions;
 mod observe;
 mod openapi;
+mod parts;
 mod passwords;
 mod schemas;
 mod second_factor;
@@ -66,10 +67,13 @@ use axum::{
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use self::documents::STATES_MAX;
 pub use self::{
     assets::{Asset, Assets, NoAssets},
     caller::Peer,
+};
+pub(crate) use self::{
+    documents::STATES_MAX,
+    parts::{Params, Text, Upgrade},
 };
 use crate::{App, error::Error, websocket};
 

@@ -25,7 +25,7 @@ use axum::{
         WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket},
     },
-    http::{HeaderMap, StatusCode, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -47,6 +47,7 @@ use crate::{
     App,
     auth::{self, AuthError, Credential, Identity},
     directory::Denied,
+    error::Error,
     health::Fitness,
 };
 
@@ -260,11 +261,7 @@ trait Dialog: Send {
 
 /// HTTP's answer while the process takes nobody in: stock clients then back off.
 fn unavailable(app: &App) -> Option<Response> {
-    (app.health.fitness() != Fitness::Ready).then(busy)
-}
-
-fn busy() -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")]).into_response()
+    (app.health.fitness() != Fitness::Ready).then(|| Error::Busy.into_response())
 }
 
 fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {

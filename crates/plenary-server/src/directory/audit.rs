@@ -29,7 +29,10 @@ use plenary_permissions::{Role, Stage};
 use plenary_storage::{Cell, CellChange, Expected, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 use super::{Directory, Stored, key, put};
 use crate::auth::{Identity, SecretHash, Via};
@@ -113,10 +116,20 @@ impl Actor {
     }
 }
 
+impl ToSchema for AuditAction {}
+
+// Not derived: utoipa does not see a name that a macro gives.
+impl PartialSchema for AuditAction {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.iter().map(|action| action.name());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
 macro_rules! actions {
     ($(#[doc = $meaning:literal] $variant:ident = $name:literal),+ $(,)?) => {
         /// What was done. The names are on disk and in interfaces, and stay.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum AuditAction {
             $(#[doc = $meaning] #[serde(rename = $name)] $variant),+
         }

@@ -59,7 +59,7 @@ pub(super) async fn serve(
     };
     let asset = assets.get(path).ok_or(Error::NotFound)?;
     if !matches!(method, Method::GET | Method::HEAD) {
-        return Err(Error::MethodNotAllowed);
+        return Ok(([(header::ALLOW, "GET, HEAD")], Error::MethodNotAllowed).into_response());
     }
     // Weak, because compressed and plain have the same.
     let etag = format!("W/\"{}\"", asset.etag);

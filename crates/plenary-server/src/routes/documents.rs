@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::{Query, State},
-    http::{Uri, header},
-    response::IntoResponse,
-};
+use axum::{extract::State, http::header, response::IntoResponse};
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -22,7 +18,7 @@ use utoipa_axum::{
     routes,
 };
 
-use super::{caller::Caller, input::Id};
+use super::{caller::Caller, input::Id, parts::Params};
 use crate::{App, error::Error};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -37,7 +33,7 @@ const PLACE_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Params {
+struct Since {
     /// What the caller has: an encoded state vector in base64url, padded or not.
     sv: Option<String>,
 }
@@ -51,7 +47,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 ///
 /// Only what is durable.
 #[utoipa::path(
-    get, path = "/documents/{document}/state", params(Params),
+    get, path = "/documents/{document}/state", params(Since),
     responses((
         status = 200, description = "A Yjs v1 update",
         body = Vec<u8>, content_type = "application/octet-stream",
@@ -61,10 +57,10 @@ async fn state(
     State(app): State<App>,
     Caller(identity): Caller,
     Id(document): Id<DocumentId>,
-    uri: Uri,
+    Params(Since { sv }): Params<Since>,
 ) -> Result<impl IntoResponse, Error> {
     app.directory.access(&identity, document).await?;
-    let state_vector = state_vector(&uri)?;
+    let state_vector = sv.map(|text| state_vector(&text)).transpose()?;
     let place = timeout(PLACE_WITHIN, app.states.clone().acquire_owned()).await.map_err(|_| Error::Busy)?;
     let place = place.map_err(|_| Error::Busy)?;
     let update = app.rooms.state(document, state_vector).await?;
@@ -86,11 +82,7 @@ impl AsRef<[u8]> for InPlace {
     }
 }
 
-fn state_vector(uri: &Uri) -> Result<Option<Bytes>, Error> {
-    let malformed = |reason: &str| Error::Malformed { reason: reason.into() };
-    let Query(params) =
-        Query::<Params>::try_from_uri(uri).map_err(|_| malformed("the query has one name, `sv`"))?;
-    let Some(text) = params.sv else { return Ok(None) };
-    let bytes = BASE64URL.decode(text).map_err(|_| malformed("sv is not base64url"))?;
-    Ok(Some(bytes.into()))
+fn state_vector(text: &str) -> Result<Bytes, Error> {
+    let bytes = BASE64URL.decode(text);
+    bytes.map(Bytes::from).map_err(|_| Error::Malformed { reason: "sv is not base64url".into() })
 }

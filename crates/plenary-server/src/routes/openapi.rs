@@ -3,10 +3,15 @@
 //! What is the same everywhere is filled in here, so that a route says only what is its own: ids in paths, how one
 //! shows who one is, a unique name, and the problem documents a route of its kind may answer with.
 
+mod page;
+
 use std::sync::Arc;
 
-use axum::http::header;
-use axum::{Extension, response::IntoResponse};
+use axum::{
+    Extension,
+    http::header,
+    response::{IntoResponse, Redirect},
+};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
@@ -43,6 +48,7 @@ pub(super) struct Description(Arc<Rendered>);
 
 struct Rendered {
     json: Bytes,
+    page: Bytes,
 }
 
 impl Description {
@@ -51,12 +57,16 @@ impl Description {
         let mut described = serde_json::to_value(collected).expect("a description has a JSON form");
         complete(&mut described);
         let json = serde_json::to_vec(&described).expect("a JSON value has a JSON form");
-        Self(Arc::new(Rendered { json: json.into() }))
+        Self(Arc::new(Rendered { json: json.into(), page: page::page(&described).into() }))
     }
 }
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(document))
+    OpenApiRouter::new()
+        .routes(routes!(document))
+        .routes(routes!(read))
+        .routes(routes!(style))
+        .routes(routes!(to_page))
 }
 
 /// This description
@@ -66,6 +76,33 @@ pub(super) fn router() -> OpenApiRouter<App> {
 )]
 async fn document(Extension(description): Extension<Description>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], description.0.json.clone())
+}
+
+/// This description, as a page for people
+#[utoipa::path(
+    get, path = "/api/", security(()),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+)]
+async fn read(Extension(description): Extension<Description>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], description.0.page.clone())
+}
+
+/// What that page looks like
+#[utoipa::path(
+    get, path = "/api/page.css", security(()),
+    responses((status = 200, description = "A style sheet", body = String, content_type = "text/css")),
+)]
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], page::STYLE)
+}
+
+/// To that page
+#[utoipa::path(
+    get, path = "/api", security(()),
+    responses((status = 308, description = "It is at `/api/`")),
+)]
+async fn to_page() -> Redirect {
+    Redirect::permanent("/api/")
 }
 
 fn complete(described: &mut Value) {
@@ -101,9 +138,10 @@ fn complete(described: &mut Value) {
 
 fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let segments = || path.trim_start_matches("/api/v1").split('/').filter(|segment| !segment.is_empty());
-    let id: Vec<&str> = segments().map(|segment| segment.trim_matches(['{', '}'])).collect();
-    operation.insert("operationId".into(), json!(format!("{method}-{}", id.join("-").replace('.', "-"))));
-    operation.insert("tags".into(), json!([segments().next().unwrap_or("page")]));
+    let id: Vec<&str> = path.trim_start_matches("/api/v1").split('/').skip(1).collect();
+    let id = id.join("-").replace(['{', '}'], "").replace('.', "-");
+    operation.insert("operationId".into(), json!(format!("{method}-{id}")));
+    operation.insert("tags".into(), json!([segments().next().unwrap_or_default()]));
 
     let parameters = operation.entry("parameters").or_insert(json!([])).as_array_mut().expect("it is a list");
     for name in segments().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')) {

@@ -1,11 +1,6 @@
 //! Bearer tokens, for programs.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,6 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     caller::Caller,
     input::{Body, created},
+    parts::Text,
     schemas,
 };
 use crate::{
@@ -123,7 +119,7 @@ async fn list(State(app): State<App>, Caller(identity): Caller) -> Result<Json<T
 async fn revoke(
     State(app): State<App>,
     Caller(identity): Caller,
-    Path(token): Path<String>,
+    Text(token): Text,
 ) -> Result<StatusCode, Error> {
     app.directory.revoke_token(&identity, &token).await?;
     app.rights_changed(Affected::User(identity.user)).await;

@@ -6,12 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::{
-    Extension,
-    extract::{State, WebSocketUpgrade},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{Extension, extract::State, http::HeaderMap, response::Response};
 use bytes::Bytes;
 use plenary_permissions::Access;
 use plenary_protocol::{
@@ -31,6 +26,7 @@ use crate::{
     App,
     auth::{Credential, Identity},
     rooms::{Joining, NotJoined, RoomEnded, Seat},
+    routes::Upgrade,
 };
 
 /// Documents that one socket may carry.
@@ -48,8 +44,7 @@ const BAD_TOKEN: Refusal = Refusal::Because(CloseReason::BadToken);
     get, path = "/sync", security((), ("cookie" = [])),
     responses(
         (status = 101, description = "The connection is a WebSocket now"),
-        (status = 400, description = "`malformed`: not the beginning of a WebSocket"),
-        (status = 426, description = "`malformed`: not the beginning of a WebSocket"),
+        (status = 426, description = "`not-a-websocket`"),
         (status = 503, description = "`busy`"),
     ),
 )]
@@ -57,7 +52,7 @@ pub(super) async fn upgrade(
     State(app): State<App>,
     headers: HeaderMap,
     progress: Option<Extension<Progress>>,
-    upgrade: WebSocketUpgrade,
+    Upgrade(upgrade): Upgrade,
 ) -> Response {
     if let Some(response) = unavailable(&app) {
         return response;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::{Path, Query, State, WebSocketUpgrade},
+    extract::State,
     http::HeaderMap,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use plenary_protocol::{
@@ -19,14 +19,16 @@ use tracing::Instrument;
 use utoipa::IntoParams;
 
 use super::{
-    Admission, Dialog, LOOK_AGAIN, Progress, Refusal, admit, busy, cookie, expiry,
+    Admission, Dialog, LOOK_AGAIN, Progress, Refusal, admit, cookie, expiry,
     outbox::{Outbox, Waiting},
     recognise, serve, sized, unavailable,
 };
 use crate::{
     App,
     auth::{self, Credential},
+    error::Error,
     rooms::{Joining, NotJoined, RoomEnded, Seat},
+    routes::{Params, Text, Upgrade},
 };
 
 /// Stock providers cannot set headers, so credentials come in the query; what is logged of a path never has it.
@@ -47,18 +49,19 @@ pub(super) struct Shown {
     get, path = "/sync/{document}", params(Shown), security((), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 101, description = "The connection is a WebSocket now"),
-        (status = 400, description = "`malformed`: not the beginning of a WebSocket"),
-        (status = 426, description = "`malformed`: not the beginning of a WebSocket"),
+        (status = 400, description = "`malformed`: the query has no such names, or one twice"),
+        (status = 404, description = "`not-found`: that is no text"),
+        (status = 426, description = "`not-a-websocket`"),
         (status = 503, description = "`busy`"),
     ),
 )]
 pub(super) async fn upgrade(
     State(app): State<App>,
-    Path(document): Path<String>,
-    Query(query): Query<Shown>,
+    Text(document): Text,
+    Params(query): Params<Shown>,
     headers: HeaderMap,
     progress: Option<Extension<Progress>>,
-    upgrade: WebSocketUpgrade,
+    Upgrade(upgrade): Upgrade,
 ) -> Response {
     if let Some(response) = unavailable(&app) {
         return response;
@@ -76,7 +79,7 @@ pub(super) async fn upgrade(
     let admission = match admission {
         Ok(admission) => Ok(admission),
         Err(Refusal::Because(reason)) => Err(reason),
-        Err(Refusal::NotNow) => return busy(),
+        Err(Refusal::NotNow) => return Error::Busy.into_response(),
     };
     let span =
         tracing::info_span!("connection", connection = %open.id, user = tracing::field::Empty, document);

@@ -91,5 +91,29 @@ async fn addresses_and_methods_that_do_not_exist_are_problems_too() {
     for (method, path) in [(Method::PUT, "/api/v1/me"), (Method::DELETE, "/healthz"), (Method::POST, "/")] {
         let answer = site.ask(&Who::Nobody, method, path, Value::Null).await;
         assert_eq!(answer.problem(), (405, "method-not-allowed".into()), "{path}");
+        assert!(answer.headers[header::ALLOW].to_str().unwrap().contains("GET"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_no_route_can_read_is_a_problem_too() {
+    let site = site();
+    let ana = site.person("ana").await;
+    let document = "/api/v1/documents/0197c7a0-5b1e-7cc3-8b6f-1d2a3b4c5d6e/state";
+    for (path, status, code) in [
+        ("/sync", 426, "not-a-websocket"),
+        ("/sync/0197c7a0-5b1e-7cc3-8b6f-1d2a3b4c5d6e", 426, "not-a-websocket"),
+        ("/sync/one?token=a&token=b", 400, "malformed"),
+        ("/sync/%ff", 404, "not-found"),
+        ("/api/v1/groups/%ff", 404, "not-found"),
+        ("/api/v1/groups/%2e%2e", 404, "not-found"),
+        (&format!("{document}?sv=a&sv=b"), 400, "malformed"),
+    ] {
+        let answer = site.get(&ana, path).await;
+        assert_eq!(answer.problem(), (status, code.into()), "{path}");
+    }
+    let answer = site.get(&ana, "/sync").await;
+    assert_eq!(answer.headers[header::UPGRADE], "websocket");
+    let answer = site.ask(&ana, Method::DELETE, "/api/v1/tokens/%ff", Value::Null).await;
+    assert_eq!(answer.problem(), (404, "not-found".into()));
 }

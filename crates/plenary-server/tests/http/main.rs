@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+mod described;
 mod documents;
 mod embedding;
+mod errors;
 mod existence;
 mod groups;
 mod input;

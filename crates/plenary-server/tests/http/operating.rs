@@ -121,7 +121,8 @@ async fn verifying_names_orphans_and_damage() {
 
     let append = async |id: u8, update: &'static [u8]| {
         let document = DocumentId::from_bytes([id; 16]);
-        let record = NewRecord { user: UserId::SERVER, at_ms: 1, update: Bytes::from_static(update), relayed: vec![] };
+        let record =
+            NewRecord { user: UserId::SERVER, at_ms: 1, update: Bytes::from_static(update), relayed: vec![] };
         site.app.log.append(document, vec![record]).await.unwrap();
         document.to_string()
     };
@@ -164,7 +165,10 @@ async fn the_description_names_what_is_there_and_no_more() {
     let routes = site.routes();
     assert!(routes.len() > 15, "{routes:?}");
     for route in routes {
-        assert!(described["paths"].get(&route).is_some(), "{route} is not described: register it with `routes!`");
+        assert!(
+            described["paths"].get(&route).is_some(),
+            "{route} is not described: register it with `routes!`"
+        );
     }
 }
 
@@ -179,12 +183,34 @@ async fn each_operation_has_a_name_of_its_own_and_says_what_it_answers() {
             assert!(names.insert(name.to_owned()), "{name} twice");
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
             let mut answers = operation["responses"].as_object().unwrap().keys();
-            assert!(answers.any(|status| status.starts_with(['1', '2'])), "{method} {path} never succeeds");
+            assert!(
+                answers.any(|status| status.starts_with(['1', '2', '3'])),
+                "{method} {path} never succeeds"
+            );
         }
     }
     for used in used_components(&described) {
         assert!(described.pointer(&used).is_some(), "{used} is named and not there");
     }
+}
+
+#[tokio::test]
+async fn the_description_is_a_page_too_without_scripts() {
+    let site = site();
+    let page = site.get(&Who::Nobody, "/api/").await.expect(200);
+    let html = String::from_utf8(page.bytes).unwrap();
+    for path in ["/api/v1/session", "/sync/{document}"] {
+        assert!(html.contains(&path.replace('/', "/<wbr>")), "{path}");
+    }
+    for needs_more in ["<script", "<style", "style=", "onclick", "http://", "https://"] {
+        assert!(!html.contains(needs_more), "{needs_more}");
+    }
+    // Each link leads somewhere on the page.
+    for target in html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(html.contains(&format!("id=\"{target}\"")), "{target}");
+    }
+    site.get(&Who::Nobody, "/api/page.css").await.expect(200);
+    assert_eq!(site.get(&Who::Nobody, "/api").await.expect(308).headers[header::LOCATION], "/api/");
 }
 
 /// What the description refers to, as JSON pointers.

@@ -16,7 +16,10 @@ use plenary_server::{
 };
 use plenary_storage::memory::MemoryStore;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
+
+use crate::described::Described;
 
 /// When the tests begin: a Tuesday in 2027.
 const START_MS: u64 = 1_800_000_000_000;
@@ -29,6 +32,7 @@ pub(crate) struct Site {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Clock,
     router: Router,
+    described: OnceCell<Described>,
 }
 
 /// Who asks, by what they show.
@@ -107,11 +111,24 @@ pub(crate) fn site_with(config: Config) -> Site {
     let store = Arc::new(MemoryStore::new());
     let app = App::new(config, store.clone(), store.clone(), clock.clone());
     let router = routes::router(app.clone(), Arc::new(FewFiles));
-    Site { app, store, clock, router }
+    Site { app, store, clock, router, described: OnceCell::new() }
 }
 
 impl Site {
+    /// Asks, and fails when the interface's description does not know such an answer.
     pub(crate) async fn send(&self, who: &Who, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let described = self.described.get_or_init(async || {
+            let request = Request::get("/api/openapi.json").body(Body::empty());
+            Described::of(self.exchange(&Who::Nobody, request.unwrap()).await.json())
+        });
+        let described = described.await;
+        let answer = self.exchange(who, request).await;
+        described.expect(&method, &path, &answer);
+        answer
+    }
+
+    async fn exchange(&self, who: &Who, request: Request<Body>) -> Answer {
         let mut request = request;
         let own_page = vec![("origin", "http://localhost:4600"), ("sec-fetch-site", "same-origin")];
         let (cookie, headers) = match who {
@@ -208,7 +225,11 @@ impl Site {
         // There is no list to ask for; a router prints `RouteId(7): "/api/v1/groups"` for each route it holds.
         let printed = format!("{:?}", self.router);
         let named = printed.split("RouteId(").filter_map(|rest| rest.split_once("): \"")?.1.split_once('"'));
-        named.map(|(path, _)| path.to_owned()).filter(|path| path.starts_with('/')).collect()
+        // Beside ours there are its own, by which what is not there is answered.
+        let is_ours = |path: &&str| {
+            path.starts_with("/") && !path.contains("__private__axum") && !["/", "/api/v1"].contains(path)
+        };
+        named.map(|(path, _)| path).filter(is_ours).map(str::to_owned).collect()
     }
 
     pub(crate) fn turn(&self, seconds: u64) {
