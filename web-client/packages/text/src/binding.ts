@@ -23,10 +23,12 @@ import { eventDelta } from './event-delta.ts'
 import { Lag } from './lag.ts'
 import { LockedTable } from './locked-table.ts'
 import { type LockedChange, lockedChange } from './locked.ts'
+import { newNotes } from './new-notes.ts'
 import { docPosition, placeOf, textIndex, textLength } from './positions.ts'
 import { readText } from './reading.ts'
 import { schema } from './schema.ts'
-import { type TextChanges, writeStep } from './writing.ts'
+import { Changes } from './text-changes.ts'
+import { writeStep } from './writing.ts'
 
 /** What a binding works on. */
 export interface BindingOptions {
@@ -75,8 +77,6 @@ const HOLD_MS_MAX = 3000
 const HOLD_AFTER_COMPOSITION_MS = 50
 // A document that looks right is compared with its text once nothing has happened for a while.
 const QUIET_MS = 2000
-// With `u`, only those that no other half belongs to.
-const HALF_LETTERS = /\p{Surrogate}/gu
 
 /** The binding that a state's document has, or null. */
 export function bindingOf(state: EditorState): LinearBinding | null {
@@ -499,80 +499,4 @@ function mayChange(change: LockedChange | null, selection: Selection): boolean {
   if (!change) return true
   if (change.bringsShared) return false
   return change.lost === 0 || (change.lost === 1 && selection instanceof NodeSelection && selection.node.isAtom)
-}
-
-function* newNotes(transactions: readonly Transaction[]): Generator<{ id: string; text: string }> {
-  for (const { steps } of transactions) {
-    for (const step of steps) {
-      if (!(step instanceof ReplaceStep)) continue
-      const found: { id: string; text: string }[] = []
-      step.slice.content.descendants(node => {
-        const { id, text } = node.attrs as { id: string; text: string | null }
-        if (node.type.name === 'footnote' && text !== null) found.push({ id, text })
-      })
-      yield* found
-    }
-  }
-}
-
-/** Writes changes of a document into its shared text. Indexes are those of the document. */
-class Changes implements TextChanges {
-  readonly #text: Y.Text
-  readonly #lag: Lag | null
-  #length: number
-  implied: boolean
-  /** The shared text could not say exactly what the document did, so the document has to be read anew. */
-  isInexact = false
-
-  constructor(text: Y.Text, lag: Lag | null, length: number, implied: boolean) {
-    this.#text = text
-    this.#lag = lag
-    this.#length = length
-    this.implied = implied
-  }
-
-  isImplied(index: number): boolean {
-    return this.implied && index === this.#length - 1
-  }
-
-  insert(index: number, content: unknown, attributes: Record<string, unknown>): void {
-    if (this.implied && index >= this.#length) this.#writeImplied()
-    if (content === undefined) throw new Error('a shared type cannot be put into a text again')
-    const text = typeof content === 'string' ? content.replace(HALF_LETTERS, '\ufffd') : undefined
-    // A line break within a piece of text is one all the same, and half a letter cannot be sent.
-    if (text !== content && text !== undefined) this.isInexact = true
-    if (text !== '\n' && text?.includes('\n')) this.isInexact = true
-    const length = text?.length ?? 1
-    const at = this.#lag?.insert(index, length) ?? index
-    if (text !== undefined) this.#text.insert(at, text, attributes)
-    else this.#text.insertEmbed(at, content as object, attributes)
-    this.#length += length
-  }
-
-  delete(index: number, length: number): void {
-    if (this.implied && index + length >= this.#length) this.#writeImplied()
-    for (const stretch of this.#lag?.delete(index, length) ?? [{ index, length }]) {
-      this.#text.delete(stretch.index, stretch.length)
-    }
-    this.#length -= length
-  }
-
-  format(index: number, length: number, changes: Record<string, unknown>): void {
-    if (this.implied && index + length >= this.#length) this.#writeImplied()
-    for (const stretch of this.#lag?.format(index, length, changes) ?? [{ index, length }]) {
-      this.#text.format(stretch.index, stretch.length, { ...changes })
-    }
-  }
-
-  /** An empty last line has to be ended, or it would not be there. */
-  endStep(doc: Node): void {
-    if (this.implied && doc.childCount > 1 && doc.lastChild?.content.size === 0) this.#writeImplied()
-  }
-
-  #writeImplied(): void {
-    const index = this.#length - 1
-    this.#text.insert(this.#lag?.insert(index, 1) ?? index, '\n', {})
-    this.#lag?.delete(index + 1, 1)
-    this.implied = false
-  }
 }

@@ -1,0 +1,17 @@
+import type { Transaction } from 'prosemirror-state'
+import { ReplaceStep } from 'prosemirror-transform'
+
+/** The footnotes whose notes are still to be made. */
+export function* newNotes(transactions: readonly Transaction[]): Generator<{ id: string; text: string }> {
+  for (const { steps } of transactions) {
+    for (const step of steps) {
+      if (!(step instanceof ReplaceStep)) continue
+      const found: { id: string; text: string }[] = []
+      step.slice.content.descendants(node => {
+        const { id, text } = node.attrs as { id: string; text: string | null }
+        if (node.type.name === 'footnote' && text !== null) found.push({ id, text })
+      })
+      yield* found
+    }
+  }
+}
