@@ -1,5 +1,6 @@
 // Leaves out of what is shipped what people would load for nothing. `scripts/sizes.mjs` says how much there may be.
 
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseAst } from 'rolldown/parseAst'
 import { Visitor } from 'rolldown/utils'
@@ -9,12 +10,16 @@ import type { Plugin } from 'vite'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** See the top of this file. */
+/** See the top of this file. What the licences of others ask to be told goes into a file beside, which no page loads. */
 export function smaller(): Plugin {
   return {
     name: 'plenary-smaller',
     enforce: 'pre',
     apply: 'build',
+
+    config: () => ({
+      build: { license: { fileName: 'licences.txt' }, rolldownOptions: { output: { comments: false } } },
+    }),
 
     resolveId(source, importer) {
       const [, name] = /^(?:lib0|\.)\/(logging|environment)(?:\.js)?$/.exec(source) ?? []
@@ -23,7 +28,7 @@ export function smaller(): Plugin {
     },
 
     transform(code, id) {
-      if (id.endsWith('/prosemirror-view/dist/index.js')) return { code: withoutInternetExplorer(code), map: null }
+      if (id.includes('/node_modules/')) return { code: withAnswers(code, id), map: null }
       if (!/\/packages\/\w+\/src\/.*\.ts$/.test(id) || !/\b(css|html|svg)`/.test(code)) return null
       return { code: withShortTemplates(code), map: null }
     },
@@ -32,40 +37,75 @@ export function smaller(): Plugin {
       const { code: shorter } = await minify(code, { module: true, ecma: 2022, format: { comments: false } })
       return shorter === undefined ? null : { code: shorter, map: null }
     },
+
+    // What is done after the names of files were found from their content is part of what they are named by.
+    augmentChunkHash: () => readFileSync(fileURLToPath(import.meta.url), 'utf8'),
+
+    // After the minifier, which would put them back.
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        for (const chunk of Object.values(bundle)) if (chunk.type === 'chunk') chunk.code = withStylesTogether(chunk.code)
+      },
+    },
   }
 }
 
 /**
- * No browser that reads our modules is one of these, so all that is done for them is dead code. Fails when prosemirror-view
- * no longer asks for them in this way.
+ * What libraries ask about the browser they are in, and what the answer is in every browser that reads our modules (es2022):
+ * all that they do for others is dead code.
  */
-function withoutInternetExplorer(code: string): string {
-  return ['ie_edge', 'ie_upto10', 'ie_11up', 'ie', 'ie_version'].reduce((rest, name) => {
-    const question = new RegExp(`^const ${name} = .*;$`, 'm')
-    if (!question.test(rest)) throw new Error(`prosemirror-view has no ${name}: see smaller.ts`)
-    return rest.replace(question, `const ${name} = ${name === 'ie_version' ? 0 : false};`)
+const ANSWERS: [file: string, question: RegExp, answer: string][] = [
+  ...['ie_edge', 'ie_upto10', 'ie_11up', 'ie', 'brokenClipboardAPI'].map((name): [string, RegExp, string] =>
+    ['prosemirror-view/dist/index.js', new RegExp(`^const ${name} = [^;]*;`, 'm'), `const ${name} = false;`]),
+  ['prosemirror-view/dist/index.js', /^const ie_version = .*;$/m, 'const ie_version = 0;'],
+  ['w3c-keyname/index.js', /^var ie = .*$/m, 'var ie = false'],
+  ['lib0/string.js', /^export const utf8TextEncoder = .*$/m, 'export const utf8TextEncoder = new TextEncoder()'],
+  ['lib0/string.js', /^export let utf8TextDecoder = typeof TextDecoder === 'undefined' \? null : /m, 'export const utf8TextDecoder = '],
+  ['lib0/string.js', /^if \(utf8TextDecoder && .*?^}$/ms, ''],
+  ['lib0/string.js', /^export const encodeUtf8 = .*$/m, 'export const encodeUtf8 = _encodeUtf8Native'],
+  ['lib0/string.js', /^export const decodeUtf8 = .*$/m, 'export const decodeUtf8 = _decodeUtf8Native'],
+  ['lib0/encoding.js', /^export const writeVarString = .*$/m, 'export const writeVarString = _writeVarStringNative'],
+  ['lib0/decoding.js', /^export const readVarString = .*$/m, 'export const readVarString = _readVarStringNative'],
+]
+
+function withAnswers(code: string, id: string): string {
+  return ANSWERS.filter(([file]) => id.endsWith(`/node_modules/${file}`)).reduce((rest, [file, question, answer]) => {
+    if (!question.test(rest)) throw new Error(`${file} no longer asks ${question}: see smaller.ts`)
+    return rest.replace(question, answer)
   }, code)
+}
+
+/** A stretch of code, and what takes its place. */
+interface Change {
+  start: number
+  end: number
+  text: string
+}
+
+function changed(code: string, changes: Change[]): string {
+  const fromBehind = changes.toSorted((a, b) => b.start - a.start)
+  return fromBehind.reduce((rest, { start, end, text }) => rest.slice(0, start) + text + rest.slice(end), code)
 }
 
 /** White space in our templates and style sheets means no more than one blank, inside of strings either. */
 function withShortTemplates(code: string): string {
-  const shorter: { start: number; end: number; text: string }[] = []
+  const changes: Change[] = []
   const visitor = new Visitor({
     TaggedTemplateExpression({ tag, quasi }) {
       const name = tag.type === 'Identifier' ? tag.name : ''
       if (name !== 'css' && name !== 'html' && name !== 'svg') return
-      for (const [index, { start, value: { raw } }] of quasi.quasis.entries()) {
-        const from = code.indexOf(raw, start)
+      for (const [index, { start: before, value: { raw } }] of quasi.quasis.entries()) {
+        const start = code.indexOf(raw, before)
         let text = name === 'css' ? shortStyle(raw) : raw.replaceAll(/\s+/g, ' ').replaceAll(' >', '>')
-        if (index === 0) text = text.trimStart()
+        if (index === 0) text = (name === 'css' ? STYLE : '') + text.trimStart()
         if (index === quasi.quasis.length - 1) text = text.trimEnd()
-        shorter.push({ start: from, end: from + raw.length, text })
+        changes.push({ start, end: start + raw.length, text })
       }
     },
   })
   visitor.visit(parseAst(code, { lang: 'ts' }))
-  shorter.sort((a, b) => b.start - a.start)
-  return shorter.reduce((rest, { start, end, text }) => rest.slice(0, start) + text + rest.slice(end), code)
+  return changed(code, changes)
 }
 
 function shortStyle(style: string): string {
@@ -75,4 +115,36 @@ function shortStyle(style: string): string {
     .replaceAll(/ ?([{};,]) ?/g, '$1')
     .replaceAll(': ', ':')
     .replaceAll(';}', '}')
+}
+
+/** Put before each style sheet, so that it is known again when `css` has another name. */
+const STYLE = '/*style*/'
+const STYLES = '$styles'
+
+/**
+ * Style sheets in one place, at the end, where gzip, which looks back no further than 32 kB, sees how alike they are: that is a
+ * hundredth of the editor. Called with the pieces of a template, `css` makes the same of them as when it stands before it.
+ */
+function withStylesTogether(code: string): string {
+  if (code.includes(STYLES)) throw new Error(`${STYLES} is taken: see smaller.ts`)
+  const styles: string[] = []
+  let rest = code
+  // Those within others first: each round takes the ones that hold no more.
+  for (let before = ''; rest !== before;) {
+    before = rest
+    const changes: Change[] = []
+    const visitor = new Visitor({
+      TaggedTemplateExpression({ start, end, tag, quasi: { quasis, expressions } }) {
+        const values = expressions.map(value => before.slice(value.start, value.end))
+        if (!quasis[0]?.value.raw.startsWith(STYLE) || values.some(value => value.includes(STYLE))) return
+        const pieces = quasis.map(({ value: { raw } }) => `${STYLES}(${styles.push(raw.replace(STYLE, '')) - 1})`)
+        changes.push({ start, end, text: `${before.slice(tag.start, tag.end)}(${[`[${pieces.join()}]`, ...values].join()})` })
+      },
+    })
+    visitor.visit(parseAst(before))
+    rest = changed(before, changes)
+  }
+  if (styles.length === 0) return code
+  // A function is there before what stands above it is done.
+  return `${rest}\nfunction ${STYLES}(n){return[${styles.map(style => `\`${style}\``).join()}][n]}\n`
 }

@@ -26,7 +26,7 @@ function offlineStart(): Plugin {
         worker.code = readFileSync(here('src/service-worker-off.js'), 'utf8')
         return
       }
-      const built = Object.keys(bundle).filter(name => !['sw.js', 'index.html'].includes(name) && !name.startsWith('embed/'))
+      const built = Object.keys(bundle).filter(name => !['sw.js', 'index.html', 'licences.txt'].includes(name) && !name.startsWith('embed/'))
       const files = ['/', ...[...built, ...readdirSync(here('public'))].sort().map(name => `/${name}`)]
       // The page itself and what has no hash in its name count by their content.
       const version = createHash('sha256').update(JSON.stringify(files))

@@ -15,7 +15,8 @@ import { saveState, type SaveState } from './save-state.ts'
 import { Session } from './session.ts'
 import { isAcknowledged } from './store/acknowledged.ts'
 import type { DocumentStore, Draft, UpdateSource } from './store/document-store.ts'
-import { StoreError } from './store/store-error.ts'
+import { freshId } from './store/fresh-id.ts'
+import { type StoreError, storeErrorFrom } from './store/store-error.ts'
 
 /** Presence is sent no more often than this. */
 export const AWARENESS_MS = 100
@@ -292,7 +293,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
         if (!isKnown) this.#session.ledger.change()
       } catch (error) {
         this.#isLoading = false
-        this.#troubled(asStoreError(error))
+        this.#troubled(storeErrorFrom(error))
       }
       if (given !== null) void this.#append(given, 'own')
     }
@@ -340,7 +341,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       // The store promises that all of the document is kept, whatever failed before.
       this.#troubled(null)
     } catch (error) {
-      this.#troubled(asStoreError(error))
+      this.#troubled(storeErrorFrom(error))
     } finally {
       if (source === 'own') this.#writing -= 1
       this.#refresh()
@@ -482,14 +483,14 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   async #setAside(why: Draft['why'], update: Uint8Array): Promise<void> {
     const open = this.#drafts.find(draft => draft.why === why)
     const { document } = this
-    const draft = setAside(open, update, { id: newId(), document, at: this.#clock.now(), why })
+    const draft = setAside(open, update, { id: freshId(), document, at: this.#clock.now(), why })
     if (draft === open) return
     this.#drafts = [...this.#drafts.filter(({ id }) => id !== draft.id), draft]
     this.emit('draft', [draft])
     try {
       await this.#store?.keepDraft(draft)
     } catch (error) {
-      this.#troubled(asStoreError(error))
+      this.#troubled(storeErrorFrom(error))
     }
   }
 
@@ -525,13 +526,4 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       // Presence that cannot be read is not worth the line.
     }
   }
-}
-
-/** `crypto.randomUUID` is not there on pages without https. */
-function newId(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('-')
-}
-
-function asStoreError(error: unknown): StoreError {
-  return error instanceof StoreError ? error : new StoreError('aborted', 'the store failed', error)
 }

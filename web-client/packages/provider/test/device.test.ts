@@ -70,7 +70,7 @@ class FakeStore implements DocumentStore {
 }
 
 const snapshotOf = (doc: Y.Doc): Uint8Array => Y.encodeSnapshot(Y.snapshot(doc))
-const quota = (): StoreError => new StoreError('quota', 'the disk is full')
+const quota = (): StoreError => new StoreError('quota')
 
 describe('opening', () => {
   test('shows what was kept without a line, and asks the server only for the rest', async () => {
@@ -145,7 +145,7 @@ describe('opening', () => {
   test('where nothing can be read goes on with the server, and says so', async () => {
     const stage = new Stage()
     const store = new FakeStore()
-    store.failure = new StoreError('no-storage', 'a private window')
+    store.failure = new StoreError('no-storage')
     const provider = stage.provider({ store })
     const troubles: unknown[] = []
     provider.on('store-trouble', trouble => troubles.push(trouble?.code))
@@ -237,7 +237,7 @@ describe('keeping', () => {
     await provider.whenLoaded
     provider.doc.getText('body').insert(0, 'a')
     await settle()
-    store.tellTrouble(new StoreError('closed', 'signed out'))
+    store.tellTrouble(new StoreError('closed'))
     expect(provider.saveState).toBe('not-kept')
     provider.doc.getText('body').insert(0, 'b')
     await settle()

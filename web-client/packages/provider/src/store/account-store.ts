@@ -4,7 +4,8 @@
 import { isAcknowledged } from './acknowledged.ts'
 import { Database, resultOf, rowsOf, type DocumentFacts } from './database.ts'
 import type { DocumentStore, Draft } from './document-store.ts'
-import { IndexedDocumentStore, newLineage } from './indexed-document-store.ts'
+import { freshId } from './fresh-id.ts'
+import { IndexedDocumentStore } from './indexed-document-store.ts'
 
 /** Whether the browser may throw kept documents away when it needs space. */
 export type Persistence = 'persistent' | 'best-effort' | 'unknown'
@@ -107,7 +108,7 @@ export class AccountStore {
     const facts = await this.#database.run(['documents'], 'readwrite', async transaction => {
       const documents = transaction.objectStore('documents')
       const known: DocumentFacts | undefined = await resultOf(documents.get(document))
-      const facts: DocumentFacts = { lineage: known?.lineage ?? newLineage(), title, details, openedAt }
+      const facts: DocumentFacts = { lineage: known?.lineage ?? freshId(), title, details, openedAt }
       if (JSON.stringify(known) !== JSON.stringify(facts)) documents.put(facts, document)
       return facts
     })

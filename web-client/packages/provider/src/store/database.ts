@@ -8,7 +8,7 @@
 // | drafts         | [document, draft] | `Draft`                                                              |
 // | account        | 'signed-out'      | true, from the moment a sign-out begins                              |
 
-import { StoreError } from './store-error.ts'
+import { StoreError, storeErrorFrom } from './store-error.ts'
 
 /** The object stores of an account's database. */
 export type StoreName = 'documents' | 'updates' | 'acknowledged' | 'drafts' | 'account'
@@ -64,7 +64,7 @@ export class Database {
         return await transact(connection, stores, mode, body)
       } catch (cause) {
         const error = storeErrorFrom(cause)
-        if (this.#isClosed) throw closed()
+        if (this.#isClosed) throw new StoreError('closed')
         if (error.code !== 'aborted' || isRetry) throw error
         // A connection the system took away (Safari does, and so does clearing storage) fails every transaction.
         connection.close()
@@ -103,14 +103,14 @@ export class Database {
     if (request === undefined) return
     const deletion = request
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new StoreError('blocked', 'another tab keeps the database open')), waitMs)
+      const timer = setTimeout(() => reject(new StoreError('blocked')), waitMs)
       deletion.onsuccess = () => resolve(clearTimeout(timer))
       deletion.onerror = () => reject(storeErrorFrom(deletion.error))
     })
   }
 
   #open(): Promise<IDBDatabase> {
-    if (this.#isClosed) return Promise.reject(closed())
+    if (this.#isClosed) return Promise.reject(new StoreError('closed'))
     if (this.#connection !== null) return this.#connection
     const connection = this.#verdict.then(() => this.#connect())
     this.#connection = connection
@@ -121,26 +121,31 @@ export class Database {
   #connect(): Promise<IDBDatabase> {
     const { factory, name, waitMs } = this.#options
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) throw closed()
-      if (factory === undefined) throw new StoreError('no-storage', 'this browser offers no IndexedDB here')
-      const request = open(factory, name)
+      if (this.#isClosed) throw new StoreError('closed')
+      let request: IDBOpenDBRequest
+      try {
+        // There may be none, and some pages may not use it.
+        request = factory!.open(name, VERSION)
+      } catch (cause) {
+        throw storeErrorFrom(cause, 'no-storage')
+      }
       let isLate = false
       const timer = setTimeout(() => {
         isLate = true
-        reject(new StoreError('blocked', `the database did not open in ${waitMs} ms`))
+        reject(new StoreError('blocked'))
       }, waitMs)
       request.onupgradeneeded = () => {
         for (const store of STORES) request.result.createObjectStore(store)
       }
       request.onerror = () => {
         clearTimeout(timer)
-        reject(openingError(request.error))
+        reject(storeErrorFrom(request.error, 'no-storage'))
       }
       request.onsuccess = () => {
         clearTimeout(timer)
         if (isLate || this.#isClosed) {
           request.result.close()
-          return reject(closed())
+          return reject(new StoreError('closed'))
         }
         this.#watch(request.result)
         resolve(request.result)
@@ -220,29 +225,4 @@ async function wasSignedOut(connection: IDBDatabase): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-function open(factory: IDBFactory, name: string): IDBOpenDBRequest {
-  try {
-    return factory.open(name, VERSION)
-  } catch (cause) {
-    throw new StoreError('no-storage', 'this page may not use IndexedDB', cause)
-  }
-}
-
-function openingError(cause: DOMException | null): StoreError {
-  if (cause?.name === 'VersionError') return new StoreError('newer', 'a later version has written here', cause)
-  if (cause?.name === 'QuotaExceededError') return storeErrorFrom(cause)
-  return new StoreError('no-storage', 'IndexedDB does not open here', cause)
-}
-
-function storeErrorFrom(cause: unknown): StoreError {
-  if (cause instanceof StoreError) return cause
-  const name = cause instanceof Error || cause instanceof DOMException ? cause.name : ''
-  if (name === 'QuotaExceededError') return new StoreError('quota', 'no space left for this site', cause)
-  return new StoreError('aborted', 'the browser gave up the transaction', cause)
-}
-
-function closed(): StoreError {
-  return new StoreError('closed', 'the store is closed')
 }

@@ -9,7 +9,8 @@ import * as Y from 'yjs'
 import { mergeAcknowledged } from './acknowledged.ts'
 import { resultOf, rowsOf, type Database, type DocumentFacts, type StoreName } from './database.ts'
 import type { DocumentStore, Draft, StoredDocument, UpdateSource } from './document-store.ts'
-import { StoreError, type StoreErrorCode } from './store-error.ts'
+import { freshId } from './fresh-id.ts'
+import { StoreError, storeErrorFrom, type StoreErrorCode } from './store-error.ts'
 
 /** Where a document is kept, and what it shares with the other tabs. */
 export interface IndexedDocumentOptions {
@@ -134,7 +135,7 @@ export class IndexedDocumentStore implements DocumentStore {
         // A draft of a document that was never kept is listed like the others.
         const documents = transaction.objectStore('documents')
         const isKnown = (await resultOf(documents.getKey(this.document))) !== undefined
-        if (!isKnown) documents.put(this.#freshFacts(newLineage()), this.document)
+        if (!isKnown) documents.put(this.#freshFacts(freshId()), this.document)
       },
     })
   }
@@ -163,7 +164,7 @@ export class IndexedDocumentStore implements DocumentStore {
       const documents = transaction.objectStore('documents')
       const facts: DocumentFacts | undefined = await resultOf(documents.get(this.document))
       // A tab that merges at this moment must not find its lineage again.
-      if (facts !== undefined) documents.put({ ...facts, lineage: newLineage() } satisfies DocumentFacts, this.document)
+      if (facts !== undefined) documents.put({ ...facts, lineage: freshId() } satisfies DocumentFacts, this.document)
       transaction.objectStore('updates').delete(rowsOf(this.document))
       transaction.objectStore('acknowledged').delete(this.document)
     })
@@ -191,7 +192,7 @@ export class IndexedDocumentStore implements DocumentStore {
     this.#isClosed = true
     this.#options.channel?.close()
     this.#options.onClosed()
-    this.#setTrouble(closed())
+    this.#setTrouble(new StoreError('closed'))
   }
 
   /** Looks whether all is kept, and writes it again if not: after a lost connection, and every so often in trouble. */
@@ -214,7 +215,7 @@ export class IndexedDocumentStore implements DocumentStore {
   }
 
   #write(write: Omit<Waiting, 'resolve' | 'reject'>): Promise<void> {
-    if (this.#isClosed) return Promise.reject(closed())
+    if (this.#isClosed) return Promise.reject(new StoreError('closed'))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...write, resolve, reject })
       this.#writing ??= this.#writeWaiting()
@@ -228,13 +229,13 @@ export class IndexedDocumentStore implements DocumentStore {
       await Promise.resolve()
       const batch = this.#waiting.splice(0)
       try {
-        if (this.#isClosed) throw closed()
+        if (this.#isClosed) throw new StoreError('closed')
         if (!this.#isLoaded) await this.#loadLate()
         await this.#writeBatch(batch)
         if (!this.#isIncomplete) this.#setTrouble(null)
         for (const { resolve } of batch) resolve()
       } catch (cause) {
-        const error = cause instanceof StoreError ? cause : new StoreError('aborted', 'the write failed', cause)
+        const error = storeErrorFrom(cause)
         const isDocumentUnkept = batch.some(({ update, also }) => update !== undefined || also === undefined)
         if (batch.some(({ update }) => update !== undefined)) this.#isIncomplete = true
         if (isDocumentUnkept) this.#setTrouble(error)
@@ -252,7 +253,7 @@ export class IndexedDocumentStore implements DocumentStore {
       for (const { also } of batch) await also?.(transaction)
       return row
     })
-    if (this.#isClosed) throw closed()
+    if (this.#isClosed) throw new StoreError('closed')
     if (written === null) return
     const { lineage, seq, update, isWhole, isForeign } = written
     const isFirst = this.#lineage === null && seq === 1
@@ -284,7 +285,7 @@ export class IndexedDocumentStore implements DocumentStore {
     if (!isWhole && updates.length === 0) return null
 
     const update = isWhole ? this.#whole() : mergeUpdates(updates)
-    const lineage = isForeign || !isEmptied ? facts!.lineage : newLineage()
+    const lineage = isForeign || !isEmptied ? facts!.lineage : freshId()
     if (lineage !== facts?.lineage) documents.put({ ...this.#freshFacts(lineage), ...facts, lineage }, this.document)
     rows.put(update, [this.document, last + 1])
     if (isGone) {
@@ -304,7 +305,7 @@ export class IndexedDocumentStore implements DocumentStore {
         drafts: await resultOf<Draft[]>(transaction.objectStore('drafts').getAll(rowsOf(this.document))),
       }))
       const { facts, updates, seqs } = stored
-      if (!updates.every(isReadable)) throw new StoreError('unreadable', 'a row is damaged or of an unknown form')
+      if (!updates.every(isReadable)) throw new StoreError('unreadable')
       this.#facts = facts ?? this.#facts
       this.#lineage = facts?.lineage ?? null
       this.#head = seqs.at(-1) ?? 0
@@ -428,12 +429,6 @@ export class IndexedDocumentStore implements DocumentStore {
   }
 }
 
-/** Two draws are never the same. */
-export function newLineage(): string {
-  // Not `randomUUID`, which pages without TLS do not have.
-  return [...crypto.getRandomValues(new Uint32Array(4))].map(part => part.toString(36)).join('')
-}
-
 async function readRows(transaction: IDBTransaction, document: string, after?: number) {
   const rows = transaction.objectStore('updates')
   const range = rowsOf(document, after)
@@ -484,8 +479,4 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 function loadComesFirst(): Uint8Array {
   throw new Error('load comes before append')
-}
-
-function closed(): StoreError {
-  return new StoreError('closed', 'the store is closed')
 }

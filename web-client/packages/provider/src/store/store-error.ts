@@ -15,9 +15,16 @@ export type StoreErrorCode = 'no-storage' | 'quota' | 'blocked' | 'newer' | 'unr
 export class StoreError extends Error {
   readonly code: StoreErrorCode
 
-  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+  constructor(code: StoreErrorCode, cause?: unknown) {
+    super(`the store on this device: ${code}`, { cause })
     this.name = 'StoreError'
     this.code = code
   }
+}
+
+/** What a browser's error means here; `otherwise`: what one means that has no meaning of its own. */
+export function storeErrorFrom(cause: unknown, otherwise: StoreErrorCode = 'aborted'): StoreError {
+  if (cause instanceof StoreError) return cause
+  const { name } = (cause ?? {}) as { name?: unknown }
+  return new StoreError(name === 'QuotaExceededError' ? 'quota' : name === 'VersionError' ? 'newer' : otherwise, cause)
 }
