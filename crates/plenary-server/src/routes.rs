@@ -36,13 +36,18 @@ mod caller;
 mod documents;
 mod embedding;
 mod groups;
+mod guest_links;
 mod health;
 mod input;
+mod interests;
+mod invitations;
 mod me;
 mod members;
 mod my_sessions;
 mod observe;
 mod openapi;
+mod organisations;
+mod retry;
 mod parts;
 mod passwords;
 mod schemas;
@@ -96,6 +101,10 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .merge(tokens::router())
         .merge(groups::router())
         .merge(members::router())
+        .merge(organisations::router())
+        .merge(interests::router())
+        .merge(invitations::router())
+        .merge(guest_links::router())
         .merge(statements::router())
         .merge(documents::router())
         .merge(tickets::router())

@@ -86,7 +86,11 @@ impl Directory {
             if after == before {
                 return Ok((before, after));
             }
-            let action = AuditAction::GroupChanged;
+            let action = match (before.status, after.status) {
+                (GroupStatus::Active, GroupStatus::Archived) => AuditAction::GroupArchived,
+                (GroupStatus::Archived, GroupStatus::Active) => AuditAction::GroupReactivated,
+                _ => AuditAction::GroupChanged,
+            };
             let note = Note::new(group, Actor::of(identity), action).about(group);
             let key = key::group(group);
             let expected = vec![Expected::At { key: key.clone(), version }];

@@ -142,24 +142,27 @@ impl Directory {
         Ok(views)
     }
 
-    /// Takes a link back. Once this returns, ask the rooms to look again at those who came by it.
+    /// Takes a statement's link back. Once this returns, ask the rooms to look again at those who came by it.
     pub async fn revoke_guest_link(
         &self,
         by: impl Into<Authority>,
+        statement: StatementId,
         link: GuestLinkId,
-    ) -> Result<GuestLink, Error> {
+    ) -> Result<(), Error> {
         let Authority { actor, mut expected } = by.into();
         let key = key::guest_link(link);
-        let Stored { value, version } = self.read::<KeptLink>(&key).await?.ok_or(Error::NotFound)?;
+        let stored = self.read::<KeptLink>(&key).await?;
+        let stored = stored.filter(|stored| stored.value.link.statement == statement);
+        let Stored { value, version } = stored.ok_or(Error::NotFound)?;
         expected.push(Expected::At { key: key.clone(), version });
         let changes = vec![
             delete(key),
-            delete(key::guest_link_of(value.link.statement, link)),
+            delete(key::guest_link_of(statement, link)),
             delete(key::guest_link_secret(&value.secret)),
         ];
         let note = Note::new(value.link.group, actor, AuditAction::GuestLinkRevoked).about(link);
-        self.commit_noted(changes, expected, vec![note.about(value.link.statement)]).await?;
-        Ok(value.link)
+        self.commit_noted(changes, expected, vec![note.about(statement)]).await?;
+        Ok(())
     }
 
     /// The link that a secret opens, if it still lets anybody in. Changes nothing.

@@ -82,6 +82,12 @@ impl Directory {
         Ok((statement, standing))
     }
 
+    /// What a statement is called, whoever asks.
+    pub async fn title_of(&self, statement: StatementId) -> Result<Option<Name>, StoreError> {
+        let stored = self.read::<Statement>(&key::statement(statement)).await?;
+        Ok(stored.map(|stored| stored.value.title))
+    }
+
     /// A group's statements, in the order of their start.
     pub async fn statements_of(&self, group: GroupId) -> Result<Vec<Statement>, StoreError> {
         let mut statements = Vec::new();

@@ -66,6 +66,33 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
+/// Whoever sends a request, if they are known; nobody, if what they show has ended.
+pub(super) struct MaybeCaller(pub(super) Option<Identity>);
+
+impl FromRequestParts<App> for MaybeCaller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        match Caller::from_request_parts(parts, app).await {
+            Ok(Caller(identity)) => Ok(Self(Some(identity))),
+            Err(Error::SignInNeeded) => Ok(Self(None)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Somebody with an account; guests and whoever has the data directory have none.
+pub(super) struct AccountHolder(pub(super) Identity);
+
+impl FromRequestParts<App> for AccountHolder {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Caller(identity) = Caller::from_request_parts(parts, app).await?;
+        if identity.has_account() { Ok(Self(identity)) } else { Err(Error::AccountNeeded) }
+    }
+}
+
 fn credential(app: &App, parts: &Parts) -> Result<Option<Credential>, Error> {
     if parts.extensions.get::<Peer>() == Some(&Peer::Operator) {
         return Ok(Some(Credential::Operator));

@@ -3,15 +3,21 @@
 use std::{str::FromStr, time::Duration};
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
 };
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use plenary_statements::{Sought, THEME_CHARS_MAX};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use tokio::time::timeout;
+use utoipa::IntoParams;
 
+use super::schemas;
 use crate::error::Error;
+
+/// The longest text to look for, in characters.
+const SEARCH_CHARS_MAX: usize = 200;
 
 // A body comes within this, or it is none of our time.
 const BODY_WITHIN: Duration = Duration::from_secs(60);
@@ -74,6 +80,67 @@ impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
             (Ok(first), Ok(second)) => Ok(Self(first, second)),
             _ => Err(Error::NotFound),
         }
+    }
+}
+
+/// What was read into `field`, or what is wrong with it.
+pub(super) fn fact<T>(field: &'static str, read: Result<T, impl ToString>) -> Result<T, Error> {
+    read.map_err(|error| Error::Invalid { field, reason: error.to_string() })
+}
+
+/// For a field that may be left as it is, taken away or set: `None` when it is not there, `Some(None)` for `null`.
+pub(super) fn said<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The query, read like a body: names that mean nothing to us are refused.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let Query(asked) = Query::<T>::try_from_uri(&parts.uri)
+            .map_err(|error| Error::Malformed { reason: format!("the query: {}", error.body_text()) })?;
+        Ok(Self(asked))
+    }
+}
+
+/// What somebody looks for among groups and among who works on what. All that is said must fit.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Search {
+    /// A State by its two letters.
+    #[param(value_type = Option<schemas::StateCode>)]
+    state: Option<String>,
+    /// A theme in which this occurs.
+    #[param(max_length = 40)]
+    theme: Option<String>,
+    /// Words that occur anywhere.
+    #[param(max_length = 200)]
+    text: Option<String>,
+}
+
+impl Search {
+    pub(super) fn sought(self) -> Result<Sought, Error> {
+        let bounded = |field, text: Option<String>, limit_chars| match text.map(|text| text.trim().to_owned())
+        {
+            Some(text) if text.chars().count() > limit_chars => {
+                Err(Error::Invalid { field, reason: format!("has at most {limit_chars} characters") })
+            }
+            text => Ok(text.filter(|text| !text.is_empty())),
+        };
+        let state = self.state.filter(|state| !state.trim().is_empty());
+        Ok(Sought {
+            state: fact("state", state.map(|state| state.parse()).transpose())?,
+            theme: bounded("theme", self.theme, THEME_CHARS_MAX)?,
+            text: bounded("text", self.text, SEARCH_CHARS_MAX)?,
+        })
     }
 }
 

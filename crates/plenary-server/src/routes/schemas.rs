@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use plenary_statements::NAME_CHARS_MAX;
+use plenary_statements::{NAME_CHARS_MAX, THEME_CHARS_MAX};
 use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -52,6 +52,20 @@ words! {
     Stage = plenary_permissions::Stage::ALL;
     /// [`plenary_statements::GroupKind`].
     GroupKind = plenary_statements::GroupKind::ALL;
+    /// [`plenary_statements::GroupStatus`].
+    GroupStatus = plenary_statements::GroupStatus::ALL;
+    /// [`plenary_statements::Visibility`].
+    Visibility = plenary_statements::Visibility::ALL;
+    /// [`plenary_statements::Switch`].
+    Switch = plenary_statements::Switch::ALL;
+    /// [`plenary_statements::OrganisationKind`].
+    OrganisationType = plenary_statements::OrganisationKind::ALL;
+    /// [`plenary_statements::ConsultativeStatus`].
+    ConsultativeStatus = plenary_statements::ConsultativeStatus::ALL;
+    /// [`plenary_statements::Shown`].
+    Shown = plenary_statements::Shown::ALL;
+    /// [`plenary_statements::InvitationState`].
+    InvitationState = plenary_statements::InvitationState::ALL;
     /// [`plenary_statements::StatementKind`].
     StatementKind = plenary_statements::StatementKind::ALL;
     /// [`plenary_statements::Schema`].
@@ -75,6 +89,66 @@ impl PartialSchema for Name {
 impl ToSchema for Name {
     fn name() -> Cow<'static, str> {
         "Name".into()
+    }
+}
+
+/// [`plenary_statements::StateCode`].
+pub(super) struct StateCode;
+
+impl PartialSchema for StateCode {
+    fn schema() -> RefOr<Described> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[A-Za-z]{2}$"))
+            .description(Some("A State by its two letters in ISO 3166-1"))
+            .examples([json!("FR")])
+            .into()
+    }
+}
+
+impl ToSchema for StateCode {
+    fn name() -> Cow<'static, str> {
+        "StateCode".into()
+    }
+}
+
+/// One of [`plenary_statements::Themes`].
+pub(super) struct Theme;
+
+impl PartialSchema for Theme {
+    fn schema() -> RefOr<Described> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(THEME_CHARS_MAX))
+            .examples([json!("freedom of association")])
+            .into()
+    }
+}
+
+impl ToSchema for Theme {
+    fn name() -> Cow<'static, str> {
+        "Theme".into()
+    }
+}
+
+/// [`plenary_statements::Names`].
+pub(super) struct Names;
+
+impl PartialSchema for Names {
+    fn schema() -> RefOr<Described> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(Name::schema()))
+            .description(Some("What something is called, by the tag of the language (BCP 47)"))
+            .examples([json!({"en": "Open Door", "fr": "Porte ouverte"})])
+            .into()
+    }
+}
+
+impl ToSchema for Names {
+    fn name() -> Cow<'static, str> {
+        "Names".into()
     }
 }
 

@@ -211,18 +211,29 @@ struct SignedIn {
 }
 
 async fn signed_in(app: &App, headers: &HeaderMap, user: User, how: SignIn) -> Result<Response, Error> {
-    end_replaced_session(app, headers).await?;
-    let device = how.device;
-    let secret = app.directory.open_session(&user, how).await?;
-    let mut cookies = vec![auth::set_cookie(&app.config, &secret, device)];
-    if device == Device::Own && known_device(app, headers, &user).await?.is_none() {
-        let mark = app.directory.mark_device(&user).await?;
-        cookies.push(auth::set_device_mark(&app.config, &mark));
-    }
-    tracing::info!(user = %user.id, "signed in");
+    let cookies = cookies_of_a_sign_in(app, headers, &user, how).await?;
     let must_enrol = app.directory.owes_second_factor(&user).await?;
     let body = Json(SignedIn { user: UserView::of(&user), must_enrol });
     Ok((set(cookies), body).into_response())
+}
+
+/// Signs somebody in who has shown all there is to show, and returns the cookies that keep it.
+pub(super) async fn cookies_of_a_sign_in(
+    app: &App,
+    headers: &HeaderMap,
+    user: &User,
+    how: SignIn,
+) -> Result<Vec<String>, Error> {
+    end_replaced_session(app, headers).await?;
+    let device = how.device;
+    let secret = app.directory.open_session(user, how).await?;
+    let mut cookies = vec![auth::set_cookie(&app.config, &secret, device)];
+    if device == Device::Own && known_device(app, headers, user).await?.is_none() {
+        let mark = app.directory.mark_device(user).await?;
+        cookies.push(auth::set_device_mark(&app.config, &mark));
+    }
+    tracing::info!(user = %user.id, "signed in");
+    Ok(cookies)
 }
 
 /// The browser is about to forget the cookie it has: the session behind it would stay open for nobody.
@@ -250,6 +261,11 @@ async fn sign_out(State(app): State<App>, Owing(identity): Owing) -> Result<Resp
         app.directory.close_session(hash).await?;
         app.rights_changed(Affected::User(identity.user)).await;
         tracing::info!(user = %identity.user, "signed out");
+    }
+    if let Via::Guest(hash) = identity.via {
+        app.directory.close_guest_session(hash).await?;
+        app.rights_changed(Affected::User(identity.user)).await;
+        tracing::info!(user = %identity.user, "guest signed out");
     }
     let mut response =
         (StatusCode::NO_CONTENT, set(vec![auth::clear_cookie(&app.config)]), ()).into_response();

@@ -23,14 +23,10 @@ use uuid::Uuid;
 use super::{
     caller::Caller,
     input::{Body, Id, created},
+    retry::again,
     schemas,
 };
-use crate::{
-    App,
-    directory::{Actor, NewStatement},
-    error::Error,
-    rooms::Affected,
-};
+use crate::{App, directory::NewStatement, error::Error, rooms::Affected};
 
 /// A Yjs v1 update that says nothing: no structs, no deletions.
 const NOTHING: [u8; 2] = [0, 0];
@@ -132,7 +128,12 @@ async fn create(
     let comments = start_document(&app, NOTHING.to_vec()).await?;
     let documents = Documents { body, comments };
     let new = NewStatement { group: group.id, title, kind, schema, documents };
-    let statement = app.directory.create_statement(Actor::of(&identity), new).await?;
+    let started = again(async || {
+        let (_, standing) = app.directory.group(&identity, group.id).await?;
+        standing.require(Action::CreateStatement)?;
+        app.directory.create_statement(standing.authority(&identity), new.clone()).await
+    });
+    let statement = started.await?;
     tracing::info!(statement = %statement.id, group = %group.id, user = %identity.user, "statement started");
     Ok(created(StatementView::from(statement)))
 }
@@ -222,12 +223,15 @@ async fn move_to(
     Id(statement): Id<StatementId>,
     Body(request): Body<MoveTo>,
 ) -> Result<Json<StatementView>, Error> {
-    let (statement, standing) = app.directory.statement(&identity, statement).await?;
-    standing.require_at(Action::ChangeStage, statement.stage())?;
-    let to: Stage = request.to.parse()?;
-    let statement = app.directory.move_statement(Actor::of(&identity), statement.id, to).await?;
+    let moved = again(async || {
+        let (statement, standing) = app.directory.statement(&identity, statement).await?;
+        standing.require_at(Action::ChangeStage, statement.stage())?;
+        let to: Stage = request.to.parse()?;
+        app.directory.move_statement(standing.authority(&identity), statement.id, to).await
+    });
+    let statement = moved.await?;
     let Documents { body, comments } = statement.documents;
     app.rights_changed(Affected::Documents(vec![body, comments])).await;
-    tracing::info!(statement = %statement.id, user = %identity.user, stage = %to, "statement moved");
+    tracing::info!(statement = %statement.id, user = %identity.user, stage = %statement.stage(), "statement moved");
     Ok(Json(statement.into()))
 }
