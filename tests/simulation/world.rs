@@ -9,13 +9,14 @@ use bytes::Bytes;
 use fastrand::Rng;
 use plenary_gate::{Author, Known, Limits, Verdict, judge};
 use plenary_ids::{DocumentId, ParticipantId, UserId};
+use plenary_permissions::Authorship;
 use plenary_protocol::{Message, SyncMessage, address_prefix, decode_hocuspocus, decode_y_websocket};
 use plenary_room::{
-    AppendFailure, Backlog, Dialect, Effect, Input, Join, LiveDocument, LoadedDocument, PlantedBug, Room,
-    RoomSettings,
+    AppendFailure, Backlog, Dialect, Effect, Input, Join, LiveDocument, LoadedDocument, LoadedSnapshot,
+    PlantedBug, Room, RoomSettings,
 };
 use plenary_storage::{
-    NewRecord, Snapshot, StoreError,
+    NewRecord, Record, Snapshot, StoreError,
     memory::{MemoryStore, Token},
 };
 
@@ -139,7 +140,8 @@ impl World {
     /// The server writes a document's first record when it makes it.
     fn create(&mut self) {
         let update = Client::first_update();
-        self.store.begin_append(DOCUMENT, vec![record(UserId::SERVER, update)]);
+        let record = NewRecord { user: UserId::SERVER, at_ms: 0, update, relayed: Vec::new() };
+        self.store.begin_append(DOCUMENT, vec![record]);
         self.store.flush_all();
         self.read_durable();
     }
@@ -359,7 +361,8 @@ impl World {
         };
         let access = self.clients[client].access();
         let user = self.clients[client].user();
-        self.handle(Input::Join(Join { participant, user, dialect, prefix, access, backlog }));
+        let authorship = Authorship::Strict;
+        self.handle(Input::Join(Join { participant, user, dialect, prefix, access, authorship, backlog }));
         let frames = self.clients[client].open(id);
         self.send_up(client, frames);
     }
@@ -483,18 +486,18 @@ impl World {
                     Err(error) => self.fail(format!("load: {error}")),
                 },
                 Effect::Append(records) => {
-                    let records = records.into_iter().map(|r| record(r.user, r.update)).collect();
+                    let records = records.into_iter().map(to_store).collect();
                     let token = self.store.begin_append(DOCUMENT, records);
                     self.appends.insert(token);
                     self.count("appends");
                     self.due_flush();
                 }
-                Effect::Snapshot { seq, state } => {
+                Effect::Snapshot { seq, state, attribution } => {
                     self.count("snapshots");
                     if seq > self.head {
                         self.fail("a snapshot of what is not on disk");
                     }
-                    self.store.begin_compact(DOCUMENT, Snapshot { seq, state, attribution: Bytes::new() });
+                    self.store.begin_compact(DOCUMENT, Snapshot { seq, state, attribution });
                     self.due_flush();
                 }
                 Effect::Send { participant, frame } => self.send_down(participant, frame),
@@ -521,10 +524,12 @@ impl World {
 
     fn load(&self) -> Result<LoadedDocument, StoreError> {
         let loaded = self.store.load_now(DOCUMENT)?;
-        Ok(LoadedDocument {
-            snapshot: loaded.snapshot.map(|snapshot| (snapshot.seq, snapshot.state)),
-            tail: loaded.tail.into_iter().map(|record| record.update).collect(),
-        })
+        let snapshot = loaded.snapshot.map(|Snapshot { seq, state, attribution }| LoadedSnapshot {
+            seq,
+            state,
+            attribution,
+        });
+        Ok(LoadedDocument { snapshot, tail: loaded.tail.into_iter().map(from_store).collect() })
     }
 
     fn due_turn(&mut self) {
@@ -635,8 +640,14 @@ impl World {
     }
 }
 
-fn record(user: UserId, update: Bytes) -> NewRecord {
-    NewRecord { user, at_ms: 0, update, relayed: Vec::new() }
+fn to_store(record: plenary_room::NewRecord) -> NewRecord {
+    let plenary_room::NewRecord { user, at_ms, update, relayed } = record;
+    NewRecord { user, at_ms, update, relayed }
+}
+
+fn from_store(record: Record) -> plenary_room::NewRecord {
+    let Record { seq: _, user, at_ms, update, relayed } = record;
+    plenary_room::NewRecord { user, at_ms, update, relayed }
 }
 
 impl Speech {

@@ -58,6 +58,11 @@ impl IdSet {
         self.clients.get(&client).map_or(&[], Vec::as_slice)
     }
 
+    /// The clients of which there is a clock in it, ascending.
+    pub fn clients(&self) -> impl Iterator<Item = u64> {
+        self.clients.keys().copied()
+    }
+
     /// All ranges, ascending by client and clock.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Range<u32>)> {
         self.clients

@@ -5,11 +5,13 @@
 //! statement is, asks [`decide`], and enforces the answer. What is not in the table is denied.
 
 mod action;
+mod authorship;
 mod decide;
 mod role;
 mod stage;
 
 pub use action::{Action, Scope};
+pub use authorship::Authorship;
 pub use decide::{
     Access, Channel, Condition, Conditions, Decision, DenyReason, access_to, access_where, decide,
     decide_in_group, decide_where, may_give,

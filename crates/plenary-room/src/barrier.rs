@@ -24,7 +24,7 @@ pub(crate) enum Held {
     /// A merged update for everybody but its only author. `before` is the state it leads on from.
     Update { frames: SharedFrame, author: Option<ParticipantId>, before: Arc<StateVector> },
     /// A snapshot for the store.
-    Snapshot { seq: Seq, state: Bytes },
+    Snapshot { seq: Seq, state: Bytes, attribution: Bytes },
     /// An answer to `GET state`.
     State { request: u64, update: Bytes },
 }

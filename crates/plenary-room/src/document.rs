@@ -7,17 +7,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use plenary_gate::{Author, Known, Limits, StateVector, Verdict, judge};
+use plenary_gate::{Author, Known, Limits, Refusal, StateVector, Verdict, judge};
+use plenary_ids::UserId;
+use plenary_permissions::Authorship;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Update, updates::decoder::Decode};
 
-use crate::input::LoadedDocument;
+use crate::{
+    attribution::{Attribution, AttributionError, Bringer},
+    effect::NewRecord,
+    input::LoadedDocument,
+    replay::readmit,
+};
 
 /// yrs' commit squashes superlinearly: 16,000 updates in one transaction take 19 ms, 64,000 take 213 ms. So a long
 /// tail is replayed in pieces.
 const REPLAY_UPDATES_MAX: usize = 4_000;
 
 /// The server's own client id. It writes a document's first line break and what is imported, never anything later,
-/// so a room's document needs no other.
+/// so a room's document needs no other. It is nobody else's.
 const SERVER_CLIENT: u64 = 1;
 
 /// Why a document could not be built or changed. It must then be dropped and built afresh.
@@ -31,6 +38,9 @@ pub enum DocumentError {
         /// What the gate said.
         reason: String,
     },
+    /// What is stored of who wrote the snapshot's state is not of that state.
+    #[error("the snapshot's attribution is not that of its state")]
+    Attribution(#[from] AttributionError),
     /// yrs returned an error, panicked, or kept something pending.
     #[error("merging failed: {reason}")]
     Merge {
@@ -43,10 +53,46 @@ pub enum DocumentError {
 pub struct LiveDocument {
     doc: Doc,
     known: Known,
+    attribution: Attribution,
+}
+
+/// Who wants to write, and with which client ids they may.
+#[derive(Clone, Copy)]
+pub struct Writer<'a> {
+    /// The authenticated user.
+    pub user: UserId,
+    /// Now, milliseconds since 1970 UTC.
+    pub at_ms: u64,
+    /// Whether they may bring what others wrote.
+    pub authorship: Authorship,
+    /// Whose a client id is with which nobody has written yet: who announced it in their presence.
+    pub reserved: &'a dyn Fn(u64) -> Option<UserId>,
+}
+
+/// What the gate said of an update, and what of it is to be merged and stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It would change nothing.
+    NothingNew,
+    /// What of it is new, to be merged slice by slice, in order.
+    Admitted(Vec<Slice>),
+    /// It needs clocks that the document lacks.
+    Gap,
+    /// It must not be merged, now or later.
+    Refused(Refusal),
+}
+
+/// A part of an update that stands alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Yjs v1, as the gate wrote it.
+    pub update: Vec<u8>,
+    /// The clients in it for whom its writer passed something on; ascending.
+    pub relayed: Vec<u64>,
 }
 
 impl LiveDocument {
-    /// Builds the document from what the store has. Fails with `Stored` or `Merge`.
+    /// Builds the document from what the store has. Fails with `Stored`, `Attribution` or `Merge`.
     pub fn load(stored: &LoadedDocument) -> Result<Self, DocumentError> {
         let options = Options {
             offset_kind: OffsetKind::Utf16,
@@ -55,26 +101,26 @@ impl LiveDocument {
             skip_gc: false,
             ..Options::with_client_id(ClientID::new(SERVER_CLIENT))
         };
-        let mut document = Self { doc: Doc::with_options(options), known: Known::default() };
-        let snapshot = stored.snapshot.iter().map(|(_, state)| (0, state));
-        let tail = stored.tail.iter().enumerate().map(|(index, update)| (index + 1, update));
+        let (known, attribution) = (Known::default(), Attribution::default());
+        let mut document = Self { doc: Doc::with_options(options), known, attribution };
+        if let Some(snapshot) = &stored.snapshot {
+            let slices = readmit(&mut document.known, &snapshot.state)
+                .map_err(|reason| DocumentError::Stored { index: 0, reason })?;
+            document.attribution = Attribution::beside(snapshot, &document.known)?;
+            for slice in &slices {
+                document.merge(&[&slice.update])?;
+            }
+        }
         let mut waiting = Vec::new();
-        for (index, update) in snapshot.chain(tail) {
-            let reason = match judge(update, &document.known, &Author::Anyone, &Limits::stored()) {
-                Verdict::NothingNew => continue,
-                Verdict::Admitted(slices) => {
-                    slices.iter().for_each(|slice| document.known.admit(slice));
-                    waiting.extend(slices.into_iter().map(|slice| slice.update));
-                    if index == 0 || waiting.len() >= REPLAY_UPDATES_MAX {
-                        document.merge(&all(&waiting))?;
-                        waiting.clear();
-                    }
-                    continue;
-                }
-                Verdict::Gap { client, clock } => format!("client {client} is missing from clock {clock}"),
-                Verdict::Refused(refusal) => refusal.to_string(),
-            };
-            return Err(DocumentError::Stored { index, reason });
+        for (record, index) in stored.tail.iter().zip(1..) {
+            let slices = readmit(&mut document.known, &record.update)
+                .map_err(|reason| DocumentError::Stored { index, reason })?;
+            document.attribution.note_all(record, &slices);
+            waiting.extend(slices.into_iter().map(|slice| slice.update));
+            if waiting.len() >= REPLAY_UPDATES_MAX {
+                document.merge(&all(&waiting))?;
+                waiting.clear();
+            }
         }
         document.merge(&all(&waiting))?;
         Ok(document)
@@ -85,19 +131,64 @@ impl LiveDocument {
         &self.known
     }
 
-    /// What the gate says of an update to this document. What it admits is counted as known from here on, so it
-    /// must be merged next, in order.
-    pub(crate) fn admit(&mut self, update: &[u8], author: &Author, limits: &Limits) -> Verdict {
-        let verdict = judge(update, &self.known, author, limits);
-        if let Verdict::Admitted(slices) = &verdict {
-            slices.iter().for_each(|slice| self.known.admit(slice));
+    /// Who wrote what of it.
+    pub fn attribution(&self) -> &Attribution {
+        &self.attribution
+    }
+
+    /// Fails unless the attribution speaks of just what the document has.
+    pub fn check_attribution(&self) -> Result<(), AttributionError> {
+        self.attribution.check(&self.known)
+    }
+
+    /// What the gate says of an update to this document. What it admits is counted as known and as its writer's from
+    /// here on, so it must be merged next, in order.
+    pub fn admit(&mut self, update: &[u8], writer: &Writer<'_>, limits: &Limits) -> Admission {
+        let attribution = &self.attribution;
+        let owner = |client| attribution.owner(client).or_else(|| (writer.reserved)(client));
+        let may_use = |client| match writer.authorship {
+            _ if client == SERVER_CLIENT => false,
+            Authorship::Strict => owner(client).is_none_or(|owner| owner == writer.user),
+            Authorship::Open => true,
+        };
+        let slices = match judge(update, &self.known, &Author::Owner(&may_use), limits) {
+            Verdict::NothingNew => return Admission::NothingNew,
+            Verdict::Gap { .. } => return Admission::Gap,
+            Verdict::Refused(refusal) => return Admission::Refused(refusal),
+            Verdict::Admitted(slices) => slices,
+        };
+        let mut admitted = Vec::with_capacity(slices.len());
+        for slice in slices {
+            let mut relayed = Vec::new();
+            if writer.authorship == Authorship::Open {
+                let attribution = &self.attribution;
+                let owner = |client| attribution.owner(client).or_else(|| (writer.reserved)(client));
+                relayed.extend(slice.inserted.clients().filter(|client| owner(*client) != Some(writer.user)));
+            }
+            self.known.admit(&slice);
+            self.attribution
+                .note(Bringer { user: writer.user, at_ms: writer.at_ms, relayed: &relayed }, &slice);
+            admitted.push(Slice { update: slice.update, relayed });
         }
-        verdict
+        Admission::Admitted(admitted)
+    }
+
+    /// Merges a record that was admitted to this document before it was loaded again. Nothing happens if it does not
+    /// pass the gate any more. Fails with `Merge`.
+    pub(crate) fn admit_again(&mut self, record: &NewRecord) -> Result<(), DocumentError> {
+        let Ok(slices) = readmit(&mut self.known, &record.update) else {
+            return Ok(());
+        };
+        self.attribution.note_all(record, &slices);
+        for slice in slices {
+            self.merge(&[&slice.update])?;
+        }
+        Ok(())
     }
 
     /// Merges what was admitted in one transaction and returns all of it as one update, `None` when there was
     /// nothing to merge. Fails with `Merge`.
-    pub(crate) fn merge(&mut self, updates: &[&[u8]]) -> Result<Option<Bytes>, DocumentError> {
+    pub fn merge(&mut self, updates: &[&[u8]]) -> Result<Option<Bytes>, DocumentError> {
         if updates.is_empty() {
             return Ok(None);
         }

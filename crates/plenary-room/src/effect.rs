@@ -22,6 +22,8 @@ pub enum Effect {
         seq: Seq,
         /// The state as one Yjs v1 update.
         state: Bytes,
+        /// Who wrote what of it, encoded.
+        attribution: Bytes,
     },
     /// Queue a frame for a participant's socket. Its bytes are already in the participant's backlog.
     Send {
@@ -52,7 +54,7 @@ pub enum Effect {
     Stop,
 }
 
-/// One accepted update of one author, to be appended.
+/// One accepted update of one author: to be appended, or as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRecord {
     /// Who wrote it.
@@ -61,4 +63,6 @@ pub struct NewRecord {
     pub at_ms: u64,
     /// The update, Yjs v1, as the gate admitted it.
     pub update: Bytes,
+    /// The Yjs clients for whom its author only passed something on; mostly none.
+    pub relayed: Vec<u64>,
 }

@@ -7,10 +7,10 @@ use std::sync::{
 
 use bytes::Bytes;
 use plenary_ids::{ParticipantId, UserId};
-use plenary_permissions::Access;
+use plenary_permissions::{Access, Authorship};
 use plenary_protocol::Message;
 
-use crate::effect::Seq;
+use crate::effect::{NewRecord, Seq};
 
 /// One thing that happened. Times are milliseconds since 1970 and come beside the input.
 #[derive(Debug)]
@@ -68,6 +68,9 @@ pub struct Join {
     pub prefix: Bytes,
     /// What it may do.
     pub access: Access,
+    /// Whether members of the document's group bring only what they wrote themselves. That of the newest join holds
+    /// for everybody.
+    pub authorship: Authorship,
     /// Bytes on their way to it.
     pub backlog: Backlog,
 }
@@ -84,10 +87,29 @@ pub enum Dialect {
 /// What the store has of a document.
 #[derive(Clone, Debug, Default)]
 pub struct LoadedDocument {
-    /// The newest snapshot: the seq it covers, and the state as one Yjs v1 update.
-    pub snapshot: Option<(Seq, Bytes)>,
-    /// The updates after it, in order, the first with the seq after the snapshot's.
-    pub tail: Vec<Bytes>,
+    /// The newest snapshot.
+    pub snapshot: Option<LoadedSnapshot>,
+    /// The records after it, in order, the first with the seq after the snapshot's.
+    pub tail: Vec<NewRecord>,
+}
+
+impl LoadedDocument {
+    /// The last record's seq; 0 for an empty document.
+    pub fn head(&self) -> Seq {
+        self.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq) + self.tail.len() as Seq
+    }
+}
+
+/// The newest snapshot of a document.
+#[derive(Clone, Debug)]
+pub struct LoadedSnapshot {
+    /// The last record it covers.
+    pub seq: Seq,
+    /// The state as one Yjs v1 update.
+    pub state: Bytes,
+    /// Who wrote what of it, as [`Attribution::encode`](crate::Attribution::encode) has it. Whatever it leaves out
+    /// is ascribed to the server; give a document that has none what [`Replay`](crate::Replay) says of its history.
+    pub attribution: Bytes,
 }
 
 /// Why a batch was not stored.

@@ -8,6 +8,7 @@
 //! head is durable.** Acknowledgements, updates to others, answers to sync step 1 and to `GET state` all wait in
 //! one queue, the barrier, for the store's word. Awareness does not.
 
+mod attribution;
 mod barrier;
 mod document;
 mod effect;
@@ -15,13 +16,16 @@ mod input;
 mod pace;
 mod participant;
 mod presence;
+mod replay;
 mod room;
 mod settings;
 
-pub use document::{DocumentError, LiveDocument};
+pub use attribution::{Attribution, AttributionError, RUN_MS, Run};
+pub use document::{Admission, DocumentError, LiveDocument, Slice, Writer};
 pub use effect::{Effect, NewRecord, Seq};
-pub use input::{AppendFailure, Backlog, Dialect, Input, Join, LoadedDocument};
+pub use input::{AppendFailure, Backlog, Dialect, Input, Join, LoadedDocument, LoadedSnapshot};
 pub use pace::Pace;
+pub use replay::Replay;
 pub use room::Room;
 #[cfg(feature = "planted-bugs")]
 pub use settings::PlantedBug;

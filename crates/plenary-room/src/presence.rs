@@ -1,9 +1,10 @@
 //! Who is here: awareness entries, each owned by the participant who announced it.
 //!
 //! Stock clients send everybody's entries back, so a participant may change only its own: the first id it
-//! announces that nobody else holds. Nothing here is stored, and nothing here waits for the store.
+//! announces that nobody else holds. An id that somebody announced is kept for that user, also when they have left,
+//! so that nobody else writes with it first. Nothing here is stored, and nothing here waits for the store.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bytes::Bytes;
 use plenary_ids::{ParticipantId, UserId};
@@ -18,6 +19,12 @@ const DEPARTED_FOR_MS: u64 = 120_000;
 
 /// Departed entries beyond this many are forgotten early.
 const DEPARTED_MAX: usize = 1_024;
+
+/// So many ids are kept for a user who is not present with them; the oldest goes.
+const KEPT_EACH_MAX: usize = 64;
+
+/// So many ids are kept for all who are not present with them; beyond it none is added.
+const KEPT_MAX: usize = 16_384;
 
 #[derive(Debug)]
 struct Entry {
@@ -34,6 +41,9 @@ pub(crate) struct Presence {
     entries: BTreeMap<u64, Entry>,
     held_by: HashMap<ParticipantId, u64>,
     departed: HashMap<u64, (u64, u64)>,
+    /// Whose an id was that nobody is present with now, and the ids of each such user, oldest first.
+    kept: HashMap<u64, UserId>,
+    kept_for: HashMap<UserId, VecDeque<u64>>,
 }
 
 /// What an announcement led to.
@@ -46,20 +56,31 @@ pub(crate) struct Announced {
 }
 
 impl Presence {
-    /// Takes what a participant says of itself and drops what it says of others.
+    /// For whom an id is reserved: who is present with it, or was.
+    pub(crate) fn reserved(&self, client: u64) -> Option<UserId> {
+        self.entries.get(&client).map(|entry| entry.user).or_else(|| self.kept.get(&client).copied())
+    }
+
+    /// Takes what a participant says of itself and drops what it says of others. `owner`: who has written with an
+    /// id, if anybody has.
     pub(crate) fn announce(
         &mut self,
         now_ms: u64,
         from: ParticipantId,
         user: UserId,
         entries: &[AwarenessEntry],
+        owner: impl Fn(u64) -> Option<UserId>,
     ) -> Announced {
         let own = self.held_by.get(&from).copied();
         let mut announced = Announced::default();
         for entry in entries {
             let may_change = match own {
                 Some(own) => own == entry.client,
-                None => entry.state.is_some() && self.may_take(now_ms, user, entry, entries.len()),
+                None => {
+                    let is_foreign = |owner: Option<UserId>| owner.is_some_and(|owner| owner != user);
+                    let is_own = !is_foreign(owner(entry.client)) && !is_foreign(self.reserved(entry.client));
+                    entry.state.is_some() && is_own && self.may_take(now_ms, entry, entries.len())
+                }
             };
             if !may_change {
                 continue;
@@ -70,14 +91,15 @@ impl Presence {
         announced
     }
 
-    fn may_take(&self, now_ms: u64, user: UserId, entry: &AwarenessEntry, announced: usize) -> bool {
+    /// Whether an id that is the user's may pass from the connection that holds it to another one.
+    fn may_take(&self, now_ms: u64, entry: &AwarenessEntry, announced: usize) -> bool {
         let Some(held) = self.entries.get(&entry.client) else {
             return true;
         };
         let is_silent = now_ms.saturating_sub(held.heard_ms) >= SILENCE_MAX_MS;
         // A client that came back on a new socket while the old one still looks alive raises its own clock; one
         // that merely passes on what it heard repeats the clock it heard.
-        is_silent || (announced == 1 && held.user == user && entry.clock > held.clock)
+        is_silent || (announced == 1 && entry.clock > held.clock)
     }
 
     fn change(
@@ -114,6 +136,7 @@ impl Presence {
             return Announced::default();
         }
         self.departed.remove(&entry.client);
+        self.let_go(entry.client);
         let clock = entry.clock;
         // A copy, for the frame it is part of may be far larger and would stay in memory with it.
         let state = Bytes::copy_from_slice(state);
@@ -126,9 +149,35 @@ impl Presence {
             return;
         };
         self.held_by.remove(&entry.holder);
+        self.keep(client, entry.user);
         self.departed.retain(|_, (_, since_ms)| now_ms.saturating_sub(*since_ms) < DEPARTED_FOR_MS);
         if self.departed.len() < DEPARTED_MAX {
             self.departed.insert(client, (clock, now_ms));
+        }
+    }
+
+    fn keep(&mut self, client: u64, user: UserId) {
+        if self.kept.len() >= KEPT_MAX {
+            return;
+        }
+        let clients = self.kept_for.entry(user).or_default();
+        if clients.len() >= KEPT_EACH_MAX
+            && let Some(oldest) = clients.pop_front()
+        {
+            self.kept.remove(&oldest);
+        }
+        clients.push_back(client);
+        self.kept.insert(client, user);
+    }
+
+    fn let_go(&mut self, client: u64) {
+        if let Some(user) = self.kept.remove(&client)
+            && let Some(clients) = self.kept_for.get_mut(&user)
+        {
+            clients.retain(|kept| *kept != client);
+            if clients.is_empty() {
+                self.kept_for.remove(&user);
+            }
         }
     }
 

@@ -14,12 +14,12 @@ use std::{
 use bytes::Bytes;
 use plenary_gate::StateVector;
 use plenary_ids::{DocumentId, ParticipantId, UserId};
-use plenary_permissions::Access;
-use plenary_protocol::{AuthMessage, CloseReason, Message, PlenaryMessage, Scope};
+use plenary_permissions::{Access, Authorship};
+use plenary_protocol::{AuthMessage, CloseReason, Message, PlenaryMessage, RefusalCode, Scope};
 
 use crate::{
     barrier::{Barrier, SharedFrame},
-    document::LiveDocument,
+    document::{LiveDocument, Slice},
     effect::{Effect, NewRecord, Seq},
     input::{AppendFailure, Dialect, Input, Join},
     participant::Participant,
@@ -45,6 +45,7 @@ const IDLE_SNAPSHOT_DIVISOR: usize = 8;
 pub struct Room {
     id: DocumentId,
     settings: RoomSettings,
+    authorship: Authorship,
     phase: Phase,
     participants: BTreeMap<ParticipantId, Participant>,
     presence: Presence,
@@ -91,7 +92,7 @@ struct Waiting {
 }
 
 /// What the gate let in of one message: its author, and the new part of it in slices.
-type Admitted = (UserId, Vec<Vec<u8>>);
+type Admitted = (UserId, Vec<Slice>);
 
 /// How a message is to be merged after a turn went wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ enum Outcome {
     /// The store has no space.
     NoSpace,
     Gap,
-    Refused(String),
+    Refused(RefusalCode, String),
 }
 
 impl Room {
@@ -121,6 +122,7 @@ impl Room {
         let room = Self {
             id,
             settings,
+            authorship: Authorship::default(),
             phase: Phase::Loading,
             participants: BTreeMap::new(),
             presence: Presence::default(),
@@ -204,6 +206,7 @@ impl Room {
             return;
         }
         self.empty_since_ms = None;
+        self.authorship = join.authorship;
         let id = join.participant;
         self.participants.insert(id, Participant::new(join));
         if let Some(everybody) = self.presence.encode_all() {

@@ -53,6 +53,8 @@ pub enum PlantedBug {
     SnapshotOfUndurableHead,
     /// The answer to a step 1 leaves at once.
     Step2PastTheBarrier,
+    /// Nobody asks whose a client id is.
+    OwnershipSkipped,
 }
 
 impl RoomSettings {

@@ -1,236 +1,24 @@
-//! The room by itself: effects are carried out at once, the store answers when told to.
+//! The room by itself: what it answers, to whom, and when.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use std::collections::BTreeMap;
+#[path = "support/desk.rs"]
+mod desk;
 
 use bytes::Bytes;
-use plenary_ids::{DocumentId, ParticipantId, UserId};
+use desk::{
+    ANA, ANA_AGAIN, BEN, OBSERVER, Writer, entries, presence, room, room_with, statuses, step1, step2,
+    update, updates,
+};
+use plenary_ids::{DocumentId, ParticipantId};
 use plenary_permissions::Access;
 use plenary_protocol::{
-    AuthMessage, AwarenessEntry, CloseReason, Message, PlenaryMessage, RefusalCode, Scope, SyncMessage,
-    address_prefix, decode_awareness, decode_hocuspocus, decode_y_websocket, encode_awareness, limits,
+    AuthMessage, CloseReason, Message, PlenaryMessage, RefusalCode, Scope, SyncMessage, limits,
 };
 use plenary_room::{
-    AppendFailure, Backlog, Dialect, Effect, Input, Join, LoadedDocument, PlantedBug, Room, RoomSettings,
+    AppendFailure, Dialect, Effect, Input, LoadedDocument, LoadedSnapshot, PlantedBug, Room, RoomSettings,
 };
-use yrs::{
-    Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn,
-    updates::{decoder::Decode, encoder::Encode},
-};
-
-/// A room at a desk: what it sends is put before each participant, what it stores is kept.
-struct Desk {
-    room: Room,
-    now_ms: u64,
-    stored: Vec<Bytes>,
-    snapshot: Option<(u64, Bytes)>,
-    /// Records handed over and not answered.
-    under_way: usize,
-    is_held: bool,
-    people: BTreeMap<ParticipantId, (Dialect, Backlog)>,
-    heard: BTreeMap<ParticipantId, Vec<Message>>,
-    closed: Vec<(ParticipantId, CloseReason)>,
-    frames: Vec<Bytes>,
-    states: Vec<Bytes>,
-    states_refused: usize,
-    has_stopped: bool,
-    /// Participants whose socket takes nothing.
-    stuck: Vec<ParticipantId>,
-}
-
-const ANA: ParticipantId = ParticipantId(1);
-const BEN: ParticipantId = ParticipantId(2);
-const OBSERVER: ParticipantId = ParticipantId(3);
-
-fn room() -> Desk {
-    room_with(RoomSettings::default())
-}
-
-fn room_with(settings: RoomSettings) -> Desk {
-    let (room, effects) = Room::new(DocumentId::from_bytes([1; 16]), settings);
-    let mut desk = Desk {
-        room,
-        now_ms: 1_000,
-        stored: Vec::new(),
-        snapshot: None,
-        under_way: 0,
-        is_held: false,
-        people: BTreeMap::new(),
-        heard: BTreeMap::new(),
-        closed: Vec::new(),
-        frames: Vec::new(),
-        states: Vec::new(),
-        states_refused: 0,
-        has_stopped: false,
-        stuck: Vec::new(),
-    };
-    desk.carry_out(effects);
-    desk
-}
-
-impl Desk {
-    fn with(mut self, who: ParticipantId, dialect: Dialect, access: Access) -> Self {
-        self.join(who, dialect, access);
-        self
-    }
-
-    fn join(&mut self, who: ParticipantId, dialect: Dialect, access: Access) {
-        let backlog = Backlog::default();
-        self.people.insert(who, (dialect, backlog.clone()));
-        let prefix = match dialect {
-            Dialect::YWebsocket => Bytes::new(),
-            Dialect::Hocuspocus => address_prefix("doc"),
-        };
-        let user = UserId::from_bytes([who.0 as u8; 16]);
-        self.input(Input::Join(Join { participant: who, user, dialect, prefix, access, backlog }));
-    }
-
-    fn input(&mut self, input: Input) {
-        let effects = self.room.handle(self.now_ms, input);
-        self.carry_out(effects);
-    }
-
-    fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Load => {
-                    let covered = self.snapshot.as_ref().map_or(0, |(seq, _)| *seq as usize);
-                    let tail = self.stored[covered..].to_vec();
-                    self.input(Input::Loaded(LoadedDocument { snapshot: self.snapshot.clone(), tail }));
-                }
-                Effect::Append(records) => {
-                    assert_eq!(self.under_way, 0, "one batch at a time");
-                    self.under_way = records.len();
-                    self.stored.extend(records.into_iter().map(|record| record.update));
-                    if !self.is_held {
-                        self.flush();
-                    }
-                }
-                Effect::Snapshot { seq, state } => self.snapshot = Some((seq, state)),
-                Effect::Send { participant, frame } => {
-                    let (dialect, backlog) = self.people[&participant].clone();
-                    let message = match dialect {
-                        Dialect::YWebsocket => decode_y_websocket(frame.clone()).unwrap(),
-                        Dialect::Hocuspocus => decode_hocuspocus(frame.clone()).unwrap().message,
-                    };
-                    self.heard.entry(participant).or_default().push(message);
-                    if !self.stuck.contains(&participant) {
-                        let owes = backlog.written(frame.len());
-                        assert!(!owes, "only a stuck socket is behind");
-                    }
-                    self.frames.push(frame);
-                }
-                Effect::Close { participant, reason } => self.closed.push((participant, reason)),
-                Effect::State { update: Ok(update), .. } => self.states.push(update),
-                Effect::State { update: Err(()), .. } => self.states_refused += 1,
-                Effect::Stop => self.has_stopped = true,
-            }
-        }
-    }
-
-    /// The store says that the batch is durable.
-    fn flush(&mut self) {
-        self.under_way = 0;
-        let seq = self.stored.len() as u64;
-        self.input(Input::Appended { seq });
-    }
-
-    fn fail(&mut self, failure: AppendFailure) {
-        self.stored.truncate(self.stored.len() - self.under_way);
-        self.under_way = 0;
-        self.input(Input::AppendFailed(failure));
-    }
-
-    fn say(&mut self, who: ParticipantId, message: Message) {
-        self.input(Input::Messages(vec![(who, message)]));
-    }
-
-    /// What one has been sent since the last look.
-    fn heard(&mut self, who: ParticipantId) -> Vec<Message> {
-        self.heard.remove(&who).unwrap_or_default()
-    }
-
-    /// Opens as a provider does and answers the server's step 1, so that nothing is outstanding.
-    fn settle(&mut self, who: ParticipantId, writer: &Writer) {
-        self.say(who, step1(writer));
-        let asks =
-            self.heard(who).into_iter().filter(|m| matches!(m, Message::Sync(SyncMessage::Step1(_)))).count();
-        for _ in 0..asks {
-            self.say(who, step2(writer));
-        }
-        self.heard(who);
-    }
-}
-
-/// Somebody's own copy.
-struct Writer(Doc);
-
-impl Writer {
-    fn new(client: u64) -> Self {
-        Self(Doc::with_client_id(client))
-    }
-
-    fn types(&self, words: &str) -> Bytes {
-        let mut txn = self.0.transact_mut();
-        let text = txn.get_or_insert_text("body");
-        text.push(&mut txn, words);
-        txn.encode_update_v1().into()
-    }
-
-    fn reads(&self, update: &[u8]) {
-        self.0.transact_mut().apply_update(Update::decode_v1(update).unwrap()).unwrap();
-    }
-
-    fn text(&self) -> String {
-        let txn = self.0.transact();
-        txn.get_text("body").map(|text| text.get_string(&txn)).unwrap_or_default()
-    }
-}
-
-fn update(bytes: Bytes) -> Message {
-    Message::Sync(SyncMessage::Update(bytes))
-}
-
-fn step1(writer: &Writer) -> Message {
-    Message::Sync(SyncMessage::Step1(writer.0.transact().state_vector().encode_v1().into()))
-}
-
-fn step2(writer: &Writer) -> Message {
-    let state = writer.0.transact().encode_state_as_update_v1(&StateVector::default());
-    Message::Sync(SyncMessage::Step2(state.into()))
-}
-
-fn updates(messages: &[Message]) -> Vec<Bytes> {
-    messages
-        .iter()
-        .filter_map(|message| match message {
-            Message::Sync(SyncMessage::Update(bytes) | SyncMessage::Step2(bytes)) => Some(bytes.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-fn statuses(messages: &[Message]) -> Vec<bool> {
-    let status = |message: &Message| match message {
-        Message::SyncStatus(applied) => Some(*applied),
-        _ => None,
-    };
-    messages.iter().filter_map(status).collect()
-}
-
-fn presence(client: u64, clock: u64, state: Option<&'static str>) -> Message {
-    let state = state.map(|text| Bytes::from_static(text.as_bytes()));
-    Message::Awareness(encode_awareness(&[AwarenessEntry { client, clock, state }]))
-}
-
-fn entries(messages: &[Message]) -> Vec<(u64, u64, bool)> {
-    let entries = messages.iter().filter_map(|message| match message {
-        Message::Awareness(update) => Some(decode_awareness(update).unwrap()),
-        _ => None,
-    });
-    entries.flatten().map(|entry| (entry.client, entry.clock, entry.state.is_some())).collect()
-}
+use yrs::{Transact, WriteTxn};
 
 #[test]
 fn an_answer_leaves_when_what_it_was_made_at_is_durable_and_not_before() {
@@ -739,11 +527,11 @@ fn somebody_who_returns_with_an_old_clock_is_told_to_raise_it() {
     desk.say(ANA, presence(11, 4, Some("{}")));
     desk.input(Input::Leave(ANA));
     desk.heard(BEN);
-    desk.join(OBSERVER, Dialect::YWebsocket, Access::Write);
-    desk.heard(OBSERVER);
-    desk.say(OBSERVER, presence(11, 4, Some("{}")));
-    assert_eq!(entries(&desk.heard(OBSERVER)), [(11, 4, false)]);
-    desk.say(OBSERVER, presence(11, 5, Some("{}")));
+    desk.join(ANA_AGAIN, Dialect::YWebsocket, Access::Write);
+    desk.heard(ANA_AGAIN);
+    desk.say(ANA_AGAIN, presence(11, 4, Some("{}")));
+    assert_eq!(entries(&desk.heard(ANA_AGAIN)), [(11, 4, false)]);
+    desk.say(ANA_AGAIN, presence(11, 5, Some("{}")));
     assert_eq!(entries(&desk.heard(BEN)), [(11, 5, true)]);
 }
 
@@ -756,10 +544,10 @@ fn a_snapshot_is_taken_when_the_tail_has_grown_and_the_room_reads_it_back() {
     for _ in 0..50 {
         desk.say(ANA, update(ana.types("about fifty bytes of text, so that it adds up. ")));
     }
-    let (seq, state) = desk.snapshot.clone().expect("a snapshot was taken");
-    let tail = desk.stored[seq as usize..].to_vec();
+    let snapshot = desk.snapshot.clone().expect("a snapshot was taken");
+    let tail = desk.stored[snapshot.seq as usize..].to_vec();
     let (mut room, _) = Room::new(DocumentId::from_bytes([1; 16]), RoomSettings::default());
-    room.handle(0, Input::Loaded(LoadedDocument { snapshot: Some((seq, state)), tail }));
+    room.handle(0, Input::Loaded(LoadedDocument { snapshot: Some(snapshot), tail }));
     let effects = room.handle(0, Input::State { request: 1, state_vector: None });
     let [Effect::State { update: Ok(state), .. }] = &effects[..] else { panic!("one answer") };
     let reader = Writer::new(20);
@@ -780,5 +568,5 @@ fn an_empty_room_ends_after_a_while_and_leaves_a_snapshot() {
     desk.now_ms += 2_000;
     desk.input(Input::Tick);
     assert!(desk.has_stopped);
-    assert!(matches!(desk.snapshot, Some((1, _))));
+    assert!(matches!(desk.snapshot, Some(LoadedSnapshot { seq: 1, .. })));
 }

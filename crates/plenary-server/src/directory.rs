@@ -4,6 +4,7 @@
 //! `plenary-statements`', the rights `plenary-permissions`'; here both are asked with what is stored.
 
 mod audit;
+mod authorship;
 mod devices;
 mod groups;
 mod guest_links;

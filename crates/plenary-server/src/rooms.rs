@@ -7,6 +7,7 @@ mod compaction;
 mod mailbox;
 mod registry;
 mod seat;
+mod stored;
 mod task;
 
 use std::{
@@ -30,7 +31,7 @@ use self::registry::{Control, Registry, Shut};
 pub(crate) use self::{
     mailbox::RoomEnded,
     seat::{Joining, Seat},
-    task::stored,
+    stored::{load, retell},
 };
 use crate::{
     auth::Identity,
@@ -181,6 +182,8 @@ impl Rooms {
     ) -> Result<Arc<Seat>, NotJoined> {
         let participant = ParticipantId(self.0.participants.fetch_add(1, Ordering::Relaxed));
         let document = joining.document;
+        let authorship =
+            directory.authorship(document).await.map_err(|_| NotJoined(CloseReason::StoreDown))?;
         loop {
             let mut comes = Some(joining);
             let joined = self.0.registry.join(
@@ -192,7 +195,7 @@ impl Rooms {
                     let (dialect, prefix, access) = (joining.dialect, joining.prefix.clone(), joining.access);
                     let seat = Arc::new(Seat::new(joining, participant, room));
                     let (user, backlog) = (seat.user, seat.backlog.clone());
-                    (Join { participant, user, dialect, prefix, access, backlog }, seat)
+                    (Join { participant, user, dialect, prefix, access, authorship, backlog }, seat)
                 },
                 |inlets| task::start(Arc::clone(&self.0), document, inlets),
             );
@@ -285,7 +288,7 @@ impl Rooms {
     ) -> Result<Bytes, StateError> {
         let theirs = state_vector.map(|encoded| StateVector::read(&encoded)).transpose();
         let theirs = theirs.map_err(|_| StateError::MalformedStateVector)?;
-        let loaded = stored(self.0.log.load(document).await?);
+        let loaded = load(&*self.0.log, document).await?;
         let built = tokio::task::spawn_blocking(move || {
             let document = LiveDocument::load(&loaded)?;
             match theirs {

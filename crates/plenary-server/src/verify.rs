@@ -1,6 +1,6 @@
 //! Whether everything stored is whole: the store's own pieces, each document, and what points to what.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt::Display, sync::Arc};
 
 use plenary_ids::{DocumentId, StatementId};
 use plenary_room::LiveDocument;
@@ -146,17 +146,32 @@ pub async fn verify(app: &App, check: Option<Arc<dyn StoreCheck>>) -> Result<Rep
     })
 }
 
-/// Brings a document to life and encodes it, as a join would.
+/// Brings a document to life and encodes it, as a join would; and asks its history whether what is kept of who wrote
+/// what is what the records say.
 async fn build(app: &App, document: DocumentId) -> Result<(), String> {
-    let loaded = match app.log.load(document).await {
-        Ok(loaded) => loaded,
+    let told = async {
+        let loaded = rooms::load(&*app.log, document).await?;
+        let covered = loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+        Ok((loaded, rooms::retell(&*app.log, document, covered).await?))
+    };
+    let (loaded, (retold, left_out)) = match told.await {
+        Ok(told) => told,
         // Destroyed since it was listed.
         Err(StoreError::NotFound) => return Ok(()),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(StoreError::to_string(&error)),
     };
-    let loaded = rooms::stored(loaded);
     tokio::task::spawn_blocking(move || {
         let document = LiveDocument::load(&loaded).map_err(|error| error.to_string())?;
+        let unlike = |reason: &dyn Display| Err(format!("who wrote what is not as recorded: {reason}"));
+        if let Err(error) = document.check_attribution() {
+            return unlike(&error);
+        }
+        // What was left out of the history cannot be compared.
+        if let Some(run) = document.attribution().first_unlike(&retold)
+            && left_out == 0
+        {
+            return unlike(&format_args!("client {}, clock {}", run.client, run.clocks.start));
+        }
         document.state().map(drop).map_err(|error| error.to_string())
     })
     .await

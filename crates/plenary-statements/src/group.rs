@@ -1,10 +1,10 @@
 //! People together.
 
 use plenary_ids::GroupId;
-use plenary_permissions::{Action, Condition, Conditions};
+use plenary_permissions::{Action, Authorship, Condition, Conditions};
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupError, Members, Name, StateCode, Themes, by_name::named};
+use crate::{GroupError, Members, Name, StateCode, Themes, by_name, by_name::named};
 
 /// The longest code of a session, in characters.
 const SESSION_CHARS_MAX: usize = 40;
@@ -101,6 +101,9 @@ pub struct Group {
     /// What its coordinators have switched on; each at most once.
     #[serde(default)]
     pub switches: Vec<Switch>,
+    /// Whether its members bring into its texts only what they wrote themselves.
+    #[serde(default, with = "by_name")]
+    pub authorship: Authorship,
     /// When it was made.
     pub created: u64,
 }

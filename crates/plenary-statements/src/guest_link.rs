@@ -118,6 +118,7 @@ mod tests {
             visibility: crate::Visibility::Members,
             status,
             switches: Vec::new(),
+            authorship: plenary_permissions::Authorship::Strict,
             created: 0,
         };
         group.set_switches(switches);

@@ -157,7 +157,7 @@ impl Room {
             Outcome::Gap => {
                 self.refuse(now_ms, id, RefusalCode::Gap, "it needs updates that neither side has");
             }
-            Outcome::Refused(reason) => self.refuse(now_ms, id, RefusalCode::Malformed, &reason),
+            Outcome::Refused(code, reason) => self.refuse(now_ms, id, code, &reason),
         }
         if is_step2 {
             self.pay_deferred(id);

@@ -21,11 +21,15 @@ impl Room {
     /// Takes an awareness update; the id that others must be told of.
     pub(super) fn announce(&mut self, now_ms: u64, id: ParticipantId, update: &Bytes) -> Option<u64> {
         let user = self.participants.get(&id)?.user;
+        let Phase::Live(document) = &self.phase else {
+            return None;
+        };
         let Ok(entries) = decode_awareness(update) else {
             debug!(document = %self.id, participant = %id, "awareness update dropped");
             return None;
         };
-        let announced = self.presence.announce(now_ms, id, user, &entries);
+        let owner = |client| document.attribution().owner(client);
+        let announced = self.presence.announce(now_ms, id, user, &entries, owner);
         if let Some(reply) = announced.reply {
             self.send_message(id, &Message::Awareness(encode_awareness(&[reply])));
         }
@@ -80,7 +84,9 @@ impl Room {
                     }
                 }
                 Held::Update { frames, author, before } => self.broadcast(frames, author, &before),
-                Held::Snapshot { seq, state } => self.effects.push(Effect::Snapshot { seq, state }),
+                Held::Snapshot { seq, state, attribution } => {
+                    self.effects.push(Effect::Snapshot { seq, state, attribution });
+                }
                 Held::State { request, update } => {
                     self.effects.push(Effect::State { request, update: Ok(update) })
                 }

@@ -2,8 +2,6 @@
 
 use std::{mem, sync::Arc};
 
-use bytes::Bytes;
-use plenary_gate::{Author, Limits, Verdict};
 use plenary_ids::ParticipantId;
 use plenary_protocol::CloseReason;
 use tracing::warn;
@@ -24,18 +22,11 @@ impl Room {
         if !matches!(self.phase, Phase::Loading) {
             return;
         }
-        let covered = stored.snapshot.as_ref().map_or(0, |(seq, _)| *seq);
-        let head = covered + stored.tail.len() as Seq;
+        let head = stored.head();
         let document = LiveDocument::load(stored).and_then(|mut document| {
             // What was merged and not yet handed to the store: it passed the gate, so it does again.
             for record in &self.pending {
-                if let Verdict::Admitted(slices) =
-                    document.admit(&record.update, &Author::Anyone, &Limits::stored())
-                {
-                    for slice in slices {
-                        document.merge(&[&slice.update])?;
-                    }
-                }
+                document.admit_again(record)?;
             }
             Ok(document)
         });
@@ -43,8 +34,9 @@ impl Room {
             Ok(document) => {
                 self.durable = head;
                 self.merged = head + self.pending.len() as Seq;
-                self.snapshot_bytes = stored.snapshot.as_ref().map_or(0, |(_, state)| state.len());
-                self.tail_bytes = stored.tail.iter().map(Bytes::len).sum::<usize>() + self.pending_bytes;
+                self.snapshot_bytes = stored.snapshot.as_ref().map_or(0, |snapshot| snapshot.state.len());
+                let tail_bytes: usize = stored.tail.iter().map(|record| record.update.len()).sum();
+                self.tail_bytes = tail_bytes + self.pending_bytes;
                 self.tail_since_ms = (self.tail_bytes > 0).then_some(now_ms);
                 self.state_vector = Arc::new(document.known().state_vector());
                 self.whole = None;
@@ -235,7 +227,9 @@ impl Room {
         self.snapshot_bytes = state.len();
         self.tail_bytes = 0;
         self.tail_since_ms = None;
-        self.hold(Held::Snapshot { seq: self.merged, state }, PlantedBug::SnapshotOfUndurableHead);
+        let attribution = document.attribution().encode();
+        let held = Held::Snapshot { seq: self.merged, state, attribution };
+        self.hold(held, PlantedBug::SnapshotOfUndurableHead);
     }
 
     pub(super) fn stop_if_idle(&mut self, now_ms: u64) {

@@ -3,15 +3,16 @@
 use std::{collections::BTreeSet, mem, sync::Arc};
 
 use bytes::Bytes;
-use plenary_gate::{Author, Limits, StateVector, Verdict, judge};
+use plenary_gate::{Author, Limits, Refusal, StateVector, Verdict, judge};
 use plenary_ids::ParticipantId;
-use plenary_protocol::{CloseReason, Message, PlenaryMessage, SyncMessage};
+use plenary_permissions::Authorship;
+use plenary_protocol::{CloseReason, Message, PlenaryMessage, RefusalCode, SyncMessage};
 use tracing::debug;
 
 use super::{Admitted, Care, Outcome, Phase, Room, Waiting};
 use crate::{
     barrier::{Held, SharedFrame},
-    document::DocumentError,
+    document::{Admission, DocumentError, Slice, Writer},
     effect::NewRecord,
     settings::PlantedBug,
 };
@@ -69,7 +70,7 @@ impl Room {
                 Message::Sync(sync) => {
                     let is_step2 = matches!(sync, SyncMessage::Step2(_));
                     let outcome = outcome.unwrap_or(Outcome::NothingNew);
-                    let is_refused = matches!(outcome, Outcome::NotAllowed | Outcome::Refused(_));
+                    let is_refused = matches!(outcome, Outcome::NotAllowed | Outcome::Refused(..));
                     if is_refused && self.refuses_too_often(now_ms, id) {
                         self.close(now_ms, id, CloseReason::TooFast);
                         continue;
@@ -122,30 +123,42 @@ impl Room {
         let Phase::Live(document) = &mut self.phase else {
             return None;
         };
-        let (author, limits) = (Author::Anyone, Limits::default());
         if waiting.care == Care::Refuse {
-            return Some(Outcome::Refused("it cannot be merged".to_owned()));
+            return Some(Outcome::Refused(RefusalCode::Malformed, "it cannot be merged".to_owned()));
         }
         let has_space = self.full_until_ms.is_none_or(|until_ms| until_ms <= now_ms);
         if !participant.may_write() || !has_space {
             let otherwise = if has_space { Outcome::NotAllowed } else { Outcome::NoSpace };
-            let verdict = judge(update, document.known(), &author, &limits);
+            // What is known is nobody's offence, whoever wrote it.
+            let verdict = judge(update, document.known(), &Author::Anyone, &Limits::default());
             return Some(if verdict == Verdict::NothingNew { Outcome::NothingNew } else { otherwise });
         }
         let is_step2 = matches!(waiting.message, Message::Sync(SyncMessage::Step2(_)));
         if is_step2 && self.settings.has_bug(PlantedBug::GateSkippedOnStep2) {
-            admitted.push((participant.user, vec![update.to_vec()]));
+            let whole = Slice { update: update.to_vec(), relayed: Vec::new() };
+            admitted.push((participant.user, vec![whole]));
             return Some(Outcome::Merged);
         }
-        Some(match document.admit(update, &author, &limits) {
-            Verdict::NothingNew => Outcome::NothingNew,
-            Verdict::Admitted(slices) => {
-                let slices = slices.into_iter().map(|slice| slice.update).collect();
-                admitted.push((participant.user, slices));
+        let user = participant.user;
+        let is_asked = !self.settings.has_bug(PlantedBug::OwnershipSkipped);
+        let presence = &self.presence;
+        let reserved = |client| if is_asked { presence.reserved(client) } else { None };
+        let authorship = if is_asked { self.authorship } else { Authorship::Open };
+        let writer = Writer { user, at_ms: now_ms, authorship, reserved: &reserved };
+        Some(match document.admit(update, &writer, &Limits::default()) {
+            Admission::NothingNew => Outcome::NothingNew,
+            Admission::Admitted(slices) => {
+                admitted.push((user, slices));
                 Outcome::Merged
             }
-            Verdict::Gap { .. } => Outcome::Gap,
-            Verdict::Refused(refusal) => Outcome::Refused(refusal.to_string()),
+            Admission::Gap => Outcome::Gap,
+            Admission::Refused(refusal) => {
+                let code = match refusal {
+                    Refusal::ForeignClient { .. } => RefusalCode::Authorship,
+                    _ => RefusalCode::Malformed,
+                };
+                Outcome::Refused(code, refusal.to_string())
+            }
         })
     }
 
@@ -159,12 +172,12 @@ impl Room {
         let mut together: Vec<&[u8]> = Vec::new();
         for (_, slices) in admitted {
             if let [only] = slices.as_slice() {
-                together.push(only);
+                together.push(&only.update);
                 continue;
             }
             frames.extend(document.merge(&mem::take(&mut together))?);
             for slice in slices {
-                frames.extend(document.merge(&[slice])?);
+                frames.extend(document.merge(&[&slice.update])?);
             }
         }
         frames.extend(document.merge(&together)?);
@@ -189,11 +202,11 @@ impl Room {
         self.state_vector = Arc::new(document.known().state_vector());
         self.whole = None;
         for (user, slices) in admitted {
-            for slice in slices {
+            for Slice { update, relayed } in slices {
                 self.merged += 1;
-                self.pending_bytes += slice.len();
-                self.tail_bytes += slice.len();
-                self.pending.push(NewRecord { user, at_ms: now_ms, update: slice.into() });
+                self.pending_bytes += update.len();
+                self.tail_bytes += update.len();
+                self.pending.push(NewRecord { user, at_ms: now_ms, update: update.into(), relayed });
             }
         }
         self.tail_since_ms.get_or_insert(now_ms);

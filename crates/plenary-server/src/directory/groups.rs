@@ -1,7 +1,7 @@
 //! Groups.
 
 use plenary_ids::{DocumentId, GroupId, UserId};
-use plenary_permissions::Action;
+use plenary_permissions::{Action, Authorship};
 use plenary_statements::{
     Group, GroupKind, GroupStatus, Members, Membership, Name, Sought, StateCode, Themes, Visibility,
 };
@@ -47,6 +47,7 @@ impl Directory {
             visibility: Visibility::default(),
             status: GroupStatus::default(),
             switches: Vec::new(),
+            authorship: Authorship::default(),
             created: self.now_ms(),
         };
         group.check()?;

@@ -7,7 +7,7 @@ use plenary_room::LiveDocument;
 use plenary_storage::{DocumentSummary, Snapshot, StoreError};
 use tokio::time::MissedTickBehavior;
 
-use super::{Inner, RoomsSettings, task};
+use super::{Inner, RoomsSettings, stored};
 
 /// Looks around this often at least, and at most.
 const PACE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
@@ -52,14 +52,18 @@ fn is_due(summary: &DocumentSummary, now_ms: u64, settings: &RoomsSettings) -> b
 
 async fn compact(rooms: &Inner, summary: &DocumentSummary) -> Result<(), StoreError> {
     let document = summary.document;
-    let loaded = rooms.log.load(document).await?;
-    let head = loaded.head();
-    let built = tokio::task::spawn_blocking(move || LiveDocument::load(&task::stored(loaded))?.state());
+    let loaded = stored::load(&*rooms.log, document).await?;
+    let built = tokio::task::spawn_blocking(move || {
+        let live = LiveDocument::load(&loaded)?;
+        let (seq, attribution) = (loaded.head(), live.attribution().encode());
+        live.state().map(|state| Snapshot { seq, state, attribution })
+    });
     let corrupt = |reason: String| StoreError::Corrupt { place: document.to_string(), reason };
-    let state = built
+    let snapshot = built
         .await
         .map_err(|error| corrupt(error.to_string()))?
         .map_err(|error| corrupt(error.to_string()))?;
-    tracing::debug!(%document, seq = head, size_bytes = state.len(), "snapshot of an idle document");
-    rooms.log.compact(document, Snapshot { seq: head, state, attribution: bytes::Bytes::new() }).await
+    let (seq, size_bytes) = (snapshot.seq, snapshot.state.len());
+    tracing::debug!(%document, seq, size_bytes, "snapshot of an idle document");
+    rooms.log.compact(document, snapshot).await
 }

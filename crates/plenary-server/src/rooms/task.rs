@@ -15,8 +15,8 @@ use futures_util::FutureExt;
 use plenary_ids::{DocumentId, ParticipantId};
 use plenary_permissions::Access;
 use plenary_protocol::{CloseReason, Message, SyncMessage};
-use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, NewRecord, Room};
-use plenary_storage::{BoxFuture, Loaded, Seq, Snapshot, StoreError};
+use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, Room};
+use plenary_storage::{BoxFuture, Seq, Snapshot, StoreError};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     sync::{mpsc, oneshot},
@@ -29,6 +29,7 @@ use super::{
     mailbox::Mail,
     registry::{Control, Inlets},
     seat::Seat,
+    stored,
 };
 
 /// Messages taken in one turn; their bytes are bounded by the mailbox.
@@ -113,7 +114,7 @@ struct Task {
     room: Room,
     inlets: Inlets,
     seats: HashMap<ParticipantId, Arc<Seat>>,
-    loading: Option<BoxFuture<'static, Result<Loaded, StoreError>>>,
+    loading: Option<BoxFuture<'static, Result<LoadedDocument, StoreError>>>,
     appending: Option<BoxFuture<'static, Result<Seq, StoreError>>>,
     compacting: Option<BoxFuture<'static, Result<(), StoreError>>>,
     append_began: Instant,
@@ -267,9 +268,9 @@ impl Task {
         self.give(input, Weight::Light)
     }
 
-    fn loaded(&mut self, loaded: Result<Loaded, StoreError>) -> Option<End> {
-        let stored = match loaded {
-            Ok(loaded) => stored(loaded),
+    fn loaded(&mut self, loaded: Result<LoadedDocument, StoreError>) -> Option<End> {
+        let document = match loaded {
+            Ok(loaded) => loaded,
             // A document begins to exist with its first record.
             Err(StoreError::NotFound) => LoadedDocument::default(),
             Err(error) => {
@@ -277,7 +278,7 @@ impl Task {
                 return self.give(Input::LoadFailed, Weight::Light).or(Some(End::Unreadable));
             }
         };
-        self.give(Input::Loaded(stored), Weight::Heavy)
+        self.give(Input::Loaded(document), Weight::Heavy)
     }
 
     fn give(&mut self, input: Input, weight: Weight) -> Option<End> {
@@ -295,23 +296,22 @@ impl Task {
             match effect {
                 Effect::Load => {
                     let (log, document) = (Arc::clone(&self.rooms.log), self.document);
-                    self.loading = Some(Box::pin(async move { log.load(document).await }));
+                    self.loading = Some(Box::pin(async move { stored::load(&*log, document).await }));
                 }
                 Effect::Append(records) => {
                     metrics::counter!("plenary_updates_accepted_total").increment(records.len() as u64);
                     let (log, document) = (Arc::clone(&self.rooms.log), self.document);
-                    let records = records.into_iter().map(record).collect();
+                    let records = records.into_iter().map(stored::record).collect();
                     self.append_began = Instant::now();
                     self.appending = Some(Box::pin(async move { log.append(document, records).await }));
                 }
-                Effect::Snapshot { seq, state } => {
+                Effect::Snapshot { seq, state, attribution } => {
                     // One at a time; the background job makes up for one that is left out.
                     if self.compacting.is_none() {
                         tracing::debug!(seq, size_bytes = state.len(), "snapshot");
                         let (log, document) = (Arc::clone(&self.rooms.log), self.document);
-                        self.compacting = Some(Box::pin(async move {
-                            log.compact(document, Snapshot { seq, state, attribution: Bytes::new() }).await
-                        }));
+                        let snapshot = Snapshot { seq, state, attribution };
+                        self.compacting = Some(Box::pin(async move { log.compact(document, snapshot).await }));
                     }
                 }
                 Effect::Send { participant, frame } => {
@@ -408,22 +408,5 @@ pub(super) fn making_way<T>(long: impl FnOnce() -> T) -> T {
     match Handle::current().runtime_flavor() {
         RuntimeFlavor::MultiThread => tokio::task::block_in_place(long),
         _ => long(),
-    }
-}
-
-/// What the store has, as a room wants it.
-pub(crate) fn stored(loaded: Loaded) -> LoadedDocument {
-    LoadedDocument {
-        snapshot: loaded.snapshot.map(|snapshot| (snapshot.seq, snapshot.state)),
-        tail: loaded.tail.into_iter().map(|record| record.update).collect(),
-    }
-}
-
-fn record(record: NewRecord) -> plenary_storage::NewRecord {
-    plenary_storage::NewRecord {
-        user: record.user,
-        at_ms: record.at_ms,
-        update: record.update,
-        relayed: Vec::new(),
     }
 }
