@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import WebSocket from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
+import { frame, meaning } from '../../interop/support/codec.mjs'
 import { Demo } from '../support/demo.mjs'
 import { until } from '../support/until.mjs'
 import { open, sameLines, showText, signIn, startBrowser, useLink, watch } from '../support/windows.mjs'
@@ -265,6 +266,70 @@ test('what came too late is refused, stays as a draft, and comes in once the tex
   await close(ilse, safiya)
 })
 
+test('refused words are put back at the cursor, by mouse and by keyboard, however far down that is', async () => {
+  const context = await chromium.browser.newContext({ viewport: { width: 1280, height: 720 } })
+  const page = await context.newPage()
+  watch(page, 'safiya', demo, chromium.complaints)
+  // A server that takes nothing more: each change is answered with "refused", as malformed.
+  let isRefusing = false
+  await page.routeWebSocket(/\/sync/, client => {
+    const server = client.connectToServer()
+    let ordinal = 0
+    client.onMessage(message => {
+      const said = meaning('hocuspocus', new Uint8Array(message))
+      if (said.type === 'hello') ordinal = 0
+      if (said.type === 'sync-step-2' || said.type === 'update') ordinal += 1
+      if (!isRefusing || said.type !== 'update') return server.send(message)
+      client.send(Buffer.from(frame(said.address, 110, 4, ordinal, 1, 'not as it should be')))
+    })
+  })
+  await useLink(page, demo.people.safiya)
+  await page.locator('a.statement').first().click()
+  const safiya = await showText(page, 'safiya')
+  await safiya.saved()
+  isRefusing = true
+  await safiya.goToEndOf('Mobile internet was switched off')
+  await safiya.type(' Refused words.')
+  await safiya.says('Refused: here is your text')
+  const panel = page.locator('plenary-notices')
+  await panel.locator('blockquote', { hasText: 'Refused words.' }).waitFor()
+  const line = words => safiya.editor.locator('> *', { hasText: words })
+
+  await line('Fund at least 300 shelter places').click()
+  await page.keyboard.press('End')
+  const insert = panel.getByRole('button', { name: 'Insert at the cursor' })
+  assert.ok((await insert.boundingBox()).y >= 0, 'it is in sight, far down in the text')
+  await insert.click()
+  await line('Fund at least 300 shelter places').getByText('Refused words.').waitFor()
+  await panel.locator('.what', { hasText: 'Inserted: it is in the text now.' }).waitFor()
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'textbox')
+  await safiya.type(' And on.')
+  await line('Refused words. And on.').waitFor()
+
+  await line('Publish every twelve months').click()
+  await page.keyboard.press('End')
+  const name = () => page.evaluate(() => {
+    let element = document.activeElement
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
+    return element?.textContent.trim() ?? ''
+  })
+  // Past the outline.
+  await page.keyboard.press('Shift+F6')
+  await page.keyboard.press('Shift+F6')
+  await until('the notices have the focus', async () => (await name()).startsWith('Text of yours'))
+  for (let i = 0; i < 10 && (await name()) !== 'Insert at the cursor'; i++) await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await line('Publish every twelve months').getByText('Refused words.').waitFor()
+  await page.evaluate(AXE)
+  const { violations } = await page.evaluate(() => axe.run())
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [])
+  // Folded away it takes one line.
+  await panel.locator('summary').first().click()
+  assert.equal(await insert.isVisible(), false)
+  page.on('dialog', dialog => dialog.accept())
+  await context.close()
+})
+
 test('whoever returns to a paragraph that others removed is shown the words written there', async () => {
   const safiya = await open(chromium, demo, 'safiya')
   const context = await chromium.browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
@@ -304,7 +369,7 @@ test('whoever returns to a paragraph that others removed is shown the words writ
   assert.match(await words.textContent(), /Written alone\./)
   await page.locator('plenary-notices').getByRole('button', { name: 'Copy' }).first().click()
   await until('the words are copied', async () => (await page.evaluate(() => navigator.clipboard.readText())).includes('Written alone.'))
-  await page.locator('plenary-notices summary').click()
+  await page.locator('plenary-notices summary', { hasText: 'The paragraph as it was' }).click()
   await page.getByText('A paragraph to be removed.').waitFor()
   await page.evaluate(AXE)
   const { violations } = await page.evaluate(() => axe.run())
@@ -316,6 +381,68 @@ test('whoever returns to a paragraph that others removed is shown the words writ
   await ilse.seesText('Written alone.')
   await sameLines(ilse, safiya)
   await close(ilse, safiya)
+})
+
+/** Where something is in the window: how far under what stays above, and over what stays below, in px. */
+async function clearance(window, locator) {
+  const { y: top, height } = await locator.boundingBox()
+  const { y: headTop, height: headHeight } = await window.page.locator('plenary-editor .head').boundingBox()
+  const { y: foot } = await window.page.locator('plenary-status').boundingBox()
+  return { above: top - headTop - headHeight, below: foot - top - height }
+}
+
+test('far down in the text the tools, the outline and the notices are in sight, and what is looked for is not behind them', async () => {
+  const place = await Demo.start()
+  try {
+    for (const options of [{ viewport: { width: 1280, height: 720 } }, { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true }]) {
+      const ilse = await open(chromium, place, 'ilse', options)
+      const { page } = ilse
+      const inSight = async (what, locator) => {
+        let last
+        await until(`${what} is in sight`, async () => {
+          last = await clearance(ilse, locator)
+          return last.above >= 0 && last.below >= 0
+        }).catch(error => assert.fail(`${error.message}: ${JSON.stringify(last)}`))
+      }
+      const outline = page.getByRole('button', { name: 'Outline', exact: true })
+      if ((await outline.getAttribute('aria-pressed')) !== 'true') await outline.click()
+      await page.getByRole('button', { name: /^VII\. Health/ }).click()
+      const heading = ilse.editor.locator('h2', { hasText: 'VII. Health' })
+      await inSight('the heading that was jumped to', heading)
+      // The outline itself, at the place where one is now.
+      if ((await outline.getAttribute('aria-pressed')) !== 'true') await outline.click()
+      await inSight('the outline', page.locator('plenary-sidebar header'))
+      await page.locator('plenary-sidebar').getByRole('button', { name: 'Close' }).click()
+
+      await page.keyboard.press('Control+f')
+      await inSight('what is looked for', page.locator('plenary-find input').first())
+      await page.keyboard.type('Established in 2014')
+      await inSight('what was found', ilse.editor.locator('.plenary-found-now'))
+      await page.keyboard.press('Escape')
+
+      // The cursor, up and down the text, and with a banner above.
+      await place.kill()
+      await page.locator('plenary-notices .banner').waitFor()
+      const caret = { boundingBox: () => page.evaluate(() => {
+        const { x, y, width, height } = getSelection().getRangeAt(0).getBoundingClientRect()
+        return { x, y, width, height }
+      }) }
+      await ilse.goToEndOf('Established in 2014')
+      for (let i = 0; i < 25; i++) await page.keyboard.press('ArrowDown')
+      await ilse.type('down ')
+      await inSight('the cursor below', caret)
+      for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowUp')
+      await ilse.type('up ')
+      await inSight('the cursor above', caret)
+      const { y } = await page.locator('plenary-notices .banner').boundingBox()
+      assert.ok(y >= 0, 'the banner is in sight')
+      await place.start()
+      await ilse.saved()
+      await close(ilse)
+    }
+  } finally {
+    await place.stop()
+  }
 })
 
 test('undo takes back one’s own words only', async () => {

@@ -33,7 +33,7 @@ async function open(query = '', options = {}) {
   page.on('request', request => {
     if (new URL(request.url()).origin !== site.origin) chromium.complaints.push(`asked ${request.url()}`)
   })
-  await page.goto(`${site.origin}/?words=300&people=2&${query}`)
+  await page.goto(`${site.origin}/?${query}&words=300&people=2`)
   await page.locator('.ProseMirror').waitFor()
   return page
 }
@@ -318,6 +318,46 @@ test('cursors of others take no room, cover no words and follow what is written'
   })
   assert.deepEqual(mine, { name: 'Ilse Marenko', isColour: true, isHere: true })
   await page.context().close()
+})
+
+test('names of others are whole where there is room, and never cut or over each other', async () => {
+  for (const [viewport, isWhole] of [
+    [{ width: 1280, height: 860 }, true],
+    [{ width: 1100, height: 860 }, false],
+    [{ width: 390, height: 844 }, false],
+  ]) {
+    const page = await open('people=4', { viewport })
+    await page.evaluate(() => {
+      dev.others[0].goTo('This submission covers')
+      dev.others[1].goTo('developments in')
+      dev.others[2].goTo('the Republic of Valdoria between')
+      dev.others[3].goTo('two of them held', 12)
+    })
+    await page.locator('.plenary-name').nth(3).waitFor({ state: 'attached' })
+    await page.evaluate(() => document.querySelector('.plenary-name').closest('p').scrollIntoView({ block: 'center' }))
+    let last
+    await until('they are apart and whole', async () => {
+      last = await page.evaluate(() => {
+        const frame = dev.editor.getBoundingClientRect()
+        return [...document.querySelectorAll('.plenary-name')].map(name => {
+          const { left, right, top } = name.getBoundingClientRect()
+          const part = ['::before', '::after'].find(part => getComputedStyle(name, part).display !== 'none')
+          const attribute = /^attr\(data-(\w+)\)|^"(.*)"$/.exec(getComputedStyle(name, part).content)
+          // As wide as it would be if it had all the room there is.
+          const free = name.parentElement.appendChild(name.cloneNode())
+          free.style.maxInlineSize = 'none'
+          const isCut = free.getBoundingClientRect().width > right - left + 0.5
+          free.remove()
+          const said = attribute?.[2] ?? name.dataset[attribute?.[1]]
+          return { top, said, isInside: left >= frame.left && right <= frame.right, isCut }
+        })
+      })
+      const tops = last.map(({ top }) => top).sort((a, b) => a - b)
+      return last.every(({ isInside, isCut }) => isInside && !isCut) && tops.every((top, i) => i === 0 || top - tops[i - 1] >= 15)
+    }).catch(error => assert.fail(`${error.message}: ${JSON.stringify(last)}`))
+    if (isWhole) assert.deepEqual(last.map(({ said }) => said).sort(), ['Dario Pell', 'Jon Aruk', 'Renée Aubry', 'Safiya Orrin'])
+    await page.context().close()
+  }
 })
 
 test('words are counted for text, section and selection, and the limit is told', async () => {

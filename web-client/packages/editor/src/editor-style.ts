@@ -22,10 +22,15 @@ export const editorStyle = css`
     background: var(--_desk);
   }
 
-  .bar {
+  /* Tools and notices stay in sight; fit.ts measures what they cover. */
+  .head {
     position: sticky;
     inset-block-start: 0;
-    z-index: 3;
+    z-index: 4;
+    background: var(--_paper);
+  }
+
+  .bar {
     display: flex;
     align-items: center;
     gap: 0.4rem;
@@ -45,11 +50,22 @@ export const editorStyle = css`
     min-block-size: 0;
   }
 
+  /* Between what stays above and below, whether the page around moves or only the middle. */
   plenary-sidebar {
+    --_room: min(100dvh, var(--_frame, 100dvh));
+    position: sticky;
+    inset-block-start: var(--_head, 0px);
     flex: none;
+    align-self: flex-start;
     inline-size: 17.5rem;
+    block-size: calc(var(--_room) - var(--_head, 0px) - var(--_foot, 0px));
     overflow: auto;
-    border-inline-end: 1px solid var(--_line);
+    overscroll-behavior: contain;
+  }
+
+  .outlined .stage {
+    --_side: 17.5rem;
+    border-inline-start: 1px solid var(--_line);
   }
 
   .shade {
@@ -65,7 +81,10 @@ export const editorStyle = css`
   }
 
   .page {
+    /* Room for the names of others: the page's own edge, and the desk beside it. */
     --gutter: -5.5rem;
+    --_beside: min(10.5rem, 5rem + max(0rem, (100cqi - var(--_side, 0rem) - 51rem) / 2 - 0.5rem));
+    --_full-name: none;
     position: relative;
     min-block-size: calc(100% - 3.5rem);
     max-inline-size: 51rem;
@@ -78,9 +97,9 @@ export const editorStyle = css`
   }
 
   .finder {
-    position: sticky;
-    inset-block-start: 0.75rem;
-    z-index: 2;
+    position: absolute;
+    inset-block-start: calc(100% + 0.75rem);
+    inset-inline: 0;
     block-size: 0;
   }
 
@@ -92,7 +111,7 @@ export const editorStyle = css`
   plenary-status {
     position: sticky;
     inset-block-end: 0;
-    z-index: 2;
+    z-index: 4;
     border-block-start: 1px solid var(--_line);
     background: var(--_paper);
   }
@@ -188,15 +207,34 @@ export const editorStyle = css`
     outline: 2px solid var(--_accent);
   }
 
+  @container plenary (min-width: 58rem) {
+    .middle:not(.outlined) .page {
+      --_short-name: none;
+      --_full-name: block;
+    }
+  }
+
+  @container plenary (min-width: 75.5rem) {
+    .page {
+      --_short-name: none;
+      --_full-name: block;
+    }
+  }
+
+  /* Over the text, which it does not push aside. */
   @container plenary (max-width: 67.4rem) {
     plenary-sidebar {
-      position: absolute;
-      inset-block: 0;
-      inset-inline-start: 0;
+      --_width: min(17.5rem, 88cqi);
+      --_pane: var(--_paper);
       z-index: 3;
-      max-inline-size: 88%;
-      background: var(--_paper);
+      inline-size: var(--_width);
+      margin-inline-end: calc(-1 * var(--_width));
       box-shadow: var(--_float);
+    }
+
+    .outlined .stage {
+      --_side: 0rem;
+      border: 0;
     }
 
     .shade {
@@ -236,6 +274,7 @@ export const editorStyle = css`
   @media print {
     :host,
     .frame,
+    .head,
     .middle,
     .stage,
     .page {

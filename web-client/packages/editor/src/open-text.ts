@@ -8,6 +8,7 @@ import type { Action } from './action.ts'
 import { Attendance } from './attendance.ts'
 import { caretLines } from './caret-lines.ts'
 import type { Content } from './editor-host.ts'
+import type { Fit } from './fit.ts'
 import { lineView } from './line-view.ts'
 import { noteNumbers } from './note-numbers.ts'
 import type { AwarenessUser, Person } from './person.ts'
@@ -20,6 +21,8 @@ import { textPlugins } from './view.ts'
 /** Where a text is shown, and who is told what. */
 export interface OpenTextOptions {
   place: HTMLElement
+  /** What of the window is covered, where the cursor must not end up. */
+  fit: Fit
   user: AwarenessUser | null
   /** What somebody is called who does not say their name. */
   somebody: string
@@ -50,7 +53,7 @@ export class OpenText {
 
   constructor(content: Content, options: OpenTextOptions) {
     const { doc, awareness } = content
-    const { place, user, somebody, isEditable, isHere, attributes, footnotes, run, onClick } = options
+    const { place, fit, user, somebody, isEditable, isHere, attributes, footnotes, run, onClick } = options
     this.content = content
     this.#options = options
     const text = doc.getText('body')
@@ -67,6 +70,8 @@ export class OpenText {
         state: EditorState.create({ doc: this.binding.read(), plugins }),
         editable: isEditable,
         attributes,
+        scrollMargin: fit.margin,
+        scrollThreshold: fit.threshold,
         dispatchTransaction(this: EditorView, transaction: Transaction) {
           dispatch(this, transaction)
         },

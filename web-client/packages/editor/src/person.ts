@@ -89,6 +89,9 @@ export function peopleIn(awareness: Awareness): Person[] {
   return [...people.values()].sort((a, b) => Number(b.isMe) - Number(a.isMe))
 }
 
+/** What somebody is called where there is no room for all of their name. */
+export const firstName = (name: string): string => name.split(/\s+/).find(word => word !== '') ?? name
+
 let segments: Intl.Segmenter | undefined
 
 /** The first letters of the first and the last word, in any script. */

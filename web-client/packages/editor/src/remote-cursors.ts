@@ -10,9 +10,11 @@ import type { EditorView } from 'prosemirror-view'
 import type { Awareness } from 'y-protocols/awareness'
 import { anchorAt, anchorPosition } from '@plenary/text'
 import type { Anchor } from '@plenary/text'
-import { initials, personOf } from './person.ts'
+import { firstName, initials, personOf } from './person.ts'
 import type { Person } from './person.ts'
 
+// How much of a line's height its label fills, with a little air.
+const LABEL_OF_LINE = 0.68
 // Faster than people read, slow enough for a poor line.
 const OWN_CURSOR_EVERY_MS = 150
 
@@ -99,6 +101,7 @@ class CursorTraffic {
       if (shown === this.#shown && !key.getState(view.state)?.isWaiting) return
       this.#shown = shown
       view.dispatch(view.state.tr.setMeta(key, true).setMeta('addToHistory', false))
+      partNames(view.dom)
     })
   }
 
@@ -124,7 +127,6 @@ class CursorTraffic {
 
 function readCursors(state: EditorState, awareness: Awareness, somebody: string): Cursors {
   const decorations: Decoration[] = []
-  const heads: number[] = []
   let isWaiting = false
   for (const [client, entry] of awareness.getStates()) {
     if (client === awareness.clientID) continue
@@ -136,13 +138,10 @@ function readCursors(state: EditorState, awareness: Awareness, somebody: string)
       isWaiting = true
       continue
     }
-    const block = state.doc.resolve(head).before(1)
-    const isSecond = heads.includes(block)
-    heads.push(block)
     const name = person.name || somebody
     decorations.push(
-      Decoration.widget(head, () => drawCursor({ ...person, name }, isSecond), {
-        key: [client, name, person.colour, isSecond].join(' '),
+      Decoration.widget(head, () => drawCursor({ ...person, name }), {
+        key: [client, name, person.colour].join(' '),
         side: 10,
         ignoreSelection: true,
       }),
@@ -160,15 +159,36 @@ function positionOf(state: EditorState, anchor: Anchor): number | null {
   return position === null ? null : Math.min(Math.max(position, 1), state.doc.content.size - 1)
 }
 
-function drawCursor(person: Person, isSecond: boolean): HTMLElement {
+/** Moves names that would lie over each other down, each as far as it must; those out of sight are left alone. */
+function partNames(text: HTMLElement): void {
+  const names = [...text.querySelectorAll<HTMLElement>('.plenary-name')].filter(name =>
+    name.checkVisibility({ contentVisibilityAuto: true }),
+  )
+  if (names.length === 0) return
+  // First all is read, then written, so that the text is laid out once.
+  const places = names.map(name => {
+    const { top, height } = name.getBoundingClientRect()
+    return { name, top: top - Number.parseFloat(name.dataset['moved'] ?? '0'), height: height * LABEL_OF_LINE }
+  })
+  let free = -Infinity
+  for (const { name, top, height } of places.sort((a, b) => a.top - b.top)) {
+    const moved = Math.max(0, Math.round(free - top))
+    free = top + moved + height
+    name.style.translate = moved > 0 ? `0 ${moved}px` : ''
+    name.dataset['moved'] = String(moved)
+  }
+}
+
+function drawCursor(person: Person): HTMLElement {
   const root = document.createElement('span')
   root.setAttribute('aria-hidden', 'true')
   const caret = document.createElement('span')
   caret.className = 'plenary-cursor'
   const name = document.createElement('span')
-  name.className = isSecond ? 'plenary-name second' : 'plenary-name'
+  name.className = 'plenary-name'
   // Shown by the style sheet: a name is no text of the document, not to be found or copied in it.
   name.dataset['name'] = person.name
+  name.dataset['short'] = firstName(person.name)
   name.dataset['initials'] = initials(person.name)
   for (const part of [caret, name]) part.style.setProperty('--person', person.colour)
   root.append(caret, name)

@@ -77,8 +77,7 @@ export class SheetBox {
       return this.openNote(selection.from)
     }
     const at = selection.to
-    const id = crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)
-    return insertFootnote(id)(view.state, view.dispatch) && this.openNote(at)
+    return insertFootnote()(view.state, view.dispatch) && this.openNote(at)
   }
 
   /** Opens the footnote at `position`. False when there is none. */

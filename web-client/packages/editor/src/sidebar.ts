@@ -37,12 +37,20 @@ export class Sidebar extends LaterElement {
     controls,
     css`
       :host {
+        --_ground: var(--_pane, var(--_desk));
         display: block;
-        padding: 1rem 0.5rem 2rem;
+        padding: 0 0.5rem 2rem;
+        background: var(--_ground);
       }
 
+      /* The way out of it stays in sight. */
       header {
+        position: sticky;
+        inset-block-start: 0;
+        z-index: 1;
         display: flex;
+        padding-block: 1rem 0.25rem;
+        background: var(--_ground);
         align-items: center;
         justify-content: space-between;
         padding-inline: 0.6rem 0;

@@ -81,7 +81,8 @@ export class Surveyor {
     const section = sectionIndex(sections, head)
     const counts: WordCounts = {
       total: words,
-      section: sections[section]!.level > 0 ? sections[section]!.words : null,
+      // The title of all is no section of its own.
+      section: sections[section]!.level > 0 && sections[section]!.words < words ? sections[section]!.words : null,
       selection: empty ? null : countRange(state.doc, from, to, counting.footnotes, counting.embeds),
     }
     this.#report({ survey: this.#survey, section, counts, tools: toolbarState(state) })

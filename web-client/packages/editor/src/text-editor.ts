@@ -11,6 +11,7 @@ import { type Content, type EditorHost, tell } from './editor-host.ts'
 import { editorStyle } from './editor-style.ts'
 import { FindBar } from './find-bar.ts'
 import { Finder } from './finder.ts'
+import { Fit } from './fit.ts'
 import { HelpDialog } from './help-dialog.ts'
 import { isCombination } from './keys.ts'
 import { english } from './english.ts'
@@ -96,6 +97,7 @@ export class TextEditor extends LitElement implements EditorHost {
   readonly #place = document.createElement('div')
   readonly #notePlace = document.createElement('div')
   readonly #finder = new Finder(this)
+  readonly #fit = new Fit(this)
   readonly #sheetBox = new SheetBox(this, {
     notePlace: this.#notePlace,
     run: action => this.#run(action),
@@ -147,6 +149,11 @@ export class TextEditor extends LitElement implements EditorHost {
     return english
   }
 
+  /** What stands above the text with something to press in it, for whoever extends this and has such things. */
+  protected get notices(): HTMLElement | null {
+    return null
+  }
+
   /** A count as the language of the controls writes it. */
   readonly number = (count: number): string =>
     (this.#format ??= new Intl.NumberFormat(this.#language)).format(count)
@@ -196,6 +203,7 @@ export class TextEditor extends LitElement implements EditorHost {
       place.dir = this.#direction
       place.style.setProperty('--_locked', JSON.stringify(messages.locked))
     }
+    this.#place.style.setProperty('--_table', JSON.stringify(canWrite ? messages.tableLocked : ''))
     this.#place.style.setProperty('--_empty', JSON.stringify(canWrite ? messages.empty : ''))
     this.#notePlace.style.setProperty('--_empty', JSON.stringify(canWrite ? messages.noteText : messages.noteEmpty))
     this.#place.dataset['numbering'] = this.numbering
@@ -206,6 +214,7 @@ export class TextEditor extends LitElement implements EditorHost {
     if (!this.content || !this.isConnected) return
     this.#text = new OpenText(this.content, {
       place: this.#place,
+      fit: this.#fit,
       user: this.user,
       somebody: this.messages.somebody,
       isEditable: () => this.canWrite,
@@ -300,7 +309,8 @@ export class TextEditor extends LitElement implements EditorHost {
     if (event.defaultPrevented) return
     if (event.key === 'Escape') {
       const { activeElement } = this.renderRoot as ShadowRoot
-      if (activeElement?.matches('plenary-toolbar, plenary-sidebar, plenary-status')) this.view?.focus()
+      const isNotice = this.notices?.contains(document.activeElement)
+      if (isNotice || activeElement?.matches('plenary-toolbar, plenary-sidebar, plenary-status')) this.view?.focus()
       return
     }
     if (event.key === 'F6') this.#goToRegion(event.shiftKey ? -1 : 1)
@@ -315,7 +325,8 @@ export class TextEditor extends LitElement implements EditorHost {
     const element = (name: string) => this.renderRoot.querySelector<HTMLElement>(name)
     const sidebar = this.outlineOpen ? element('plenary-sidebar') : null
     // The bar is there while it is open.
-    const regions = [element('plenary-toolbar'), sidebar, this.view?.dom, element('plenary-find'), element('plenary-status')]
+    const finder = element('plenary-find')
+    const regions = [element('plenary-toolbar'), this.notices, finder, sidebar, this.view?.dom, element('plenary-status')]
     const next = nextRegion(by, this.renderRoot as ShadowRoot, regions)
     if (next === this.view?.dom) this.view?.focus()
     else next?.focus()
@@ -378,26 +389,29 @@ export class TextEditor extends LitElement implements EditorHost {
     const { messages, survey } = this
     return html`
       <div class="frame" dir=${this.#direction} lang=${this.#language}>
-        <div class="bar" part="toolbar">
-          <slot name="toolbar-start"></slot>
-          <plenary-toolbar
-            .messages=${messages}
-            .state=${this.#toolsShown()}
-            .kind=${this.toolbar}
-            .canWrite=${this.canWrite}
-            @tool=${this.#onTool}
-            @language=${this.#onLanguage}
-          ></plenary-toolbar>
-          <plenary-presence
-            exportparts="avatar"
-            .messages=${messages}
-            .people=${this.people}
-            .number=${this.number}
-          ></plenary-presence>
-          <slot name="toolbar-end"></slot>
+        <div class="head">
+          <div class="bar" part="toolbar">
+            <slot name="toolbar-start"></slot>
+            <plenary-toolbar
+              .messages=${messages}
+              .state=${this.#toolsShown()}
+              .kind=${this.toolbar}
+              .canWrite=${this.canWrite}
+              @tool=${this.#onTool}
+              @language=${this.#onLanguage}
+            ></plenary-toolbar>
+            <plenary-presence
+              exportparts="avatar"
+              .messages=${messages}
+              .people=${this.people}
+              .number=${this.number}
+            ></plenary-presence>
+            <slot name="toolbar-end"></slot>
+          </div>
+          <div part="banner"><slot name="banner"></slot></div>
+          ${this.#finder.render()}
         </div>
-        <div part="banner"><slot name="banner"></slot></div>
-        <div class="middle">
+        <div class="middle ${this.outlineOpen ? 'outlined' : ''}">
           <div class="shade" ?hidden=${!this.outlineOpen} @click=${this.#closeNarrowOutline}></div>
           <plenary-sidebar
             part="sidebar"
@@ -415,7 +429,6 @@ export class TextEditor extends LitElement implements EditorHost {
             }}
           ></plenary-sidebar>
           <div class="stage">
-            ${this.#finder.render()}
             <div class="page" part="page" @mousedown=${this.#onPageMouse}>
               <slot name="doc"></slot>
               ${notesList(this, survey, this.#showNote)}

@@ -78,7 +78,7 @@ const sheet = css`
     .plenary-text:not(.plenary-note) .ProseMirror > * {
       content-visibility: auto;
       contain-intrinsic-block-size: auto calc(round(up, 1 + var(--letters, 160), var(--per-line)) / var(--per-line) * 1lh);
-      overflow-clip-margin: calc(0.5rem - 1 * var(--gutter));
+      overflow-clip-margin: 11rem;
     }
 
     .plenary-text:not(.plenary-note) .ProseMirror > .plenary-here {
@@ -86,6 +86,12 @@ const sheet = css`
       contain: layout style paint;
     }
   }
+}
+
+/* What is jumped to must not end up behind what stays in sight. */
+.plenary-text .ProseMirror > *,
+.plenary-text .plenary-found-now {
+  scroll-margin-block: calc(var(--_head, 0px) + 1.25rem) calc(var(--_foot, 0px) + 1.25rem);
 }
 
 .plenary-text .ProseMirror > :last-child {
@@ -290,6 +296,14 @@ ${between}
   white-space: normal;
 }
 
+.plenary-text [data-table]::after {
+  content: var(--_table);
+  display: block;
+  margin-block-start: 0.4em;
+  color: var(--_quiet);
+  font: 0.78em / 1.4 var(--_interface);
+}
+
 .plenary-text table {
   inline-size: 100%;
   border-collapse: collapse;
@@ -303,10 +317,9 @@ ${between}
   vertical-align: top;
 }
 
-/* On a phone addresses may break anywhere, short words and headings not. */
 .plenary-text td {
   min-inline-size: 5.5em;
-  overflow-wrap: anywhere;
+  overflow-wrap: break-word;
 }
 
 .plenary-text :is(th, td) > * {
@@ -333,33 +346,39 @@ ${between}
 
 .plenary-text .plenary-name {
   position: absolute;
-  inset-inline-end: var(--gutter);
+  inset-inline-start: calc(100% + 0.35rem);
   z-index: 1;
   /* Inline, so that it stands beside the line of its cursor. */
   display: inline-flex;
   align-items: center;
   block-size: 1lh;
-  max-inline-size: calc(-1 * var(--gutter) - 0.1rem);
+  max-inline-size: var(--_beside, 5rem);
   text-indent: 0;
   pointer-events: none;
   user-select: none;
 }
 
+/* The whole name where the desk beside the page has room for it; else the first of them. */
+.plenary-text .plenary-name::before {
+  content: attr(data-short);
+  display: var(--_short-name, block);
+}
+
 .plenary-text .plenary-name::after {
   content: attr(data-name);
+  display: var(--_full-name, none);
+}
+
+.plenary-text .plenary-name::before,
+.plenary-text .plenary-name::after {
   overflow: hidden;
   padding: 0.1rem 0.3rem;
-  border-start-start-radius: 4px;
-  border-end-start-radius: 4px;
+  border-radius: 4px;
   background: var(--person);
   color: #fff;
   font: 600 0.6875rem / 1.35 var(--_interface);
   text-overflow: ellipsis;
   white-space: nowrap;
-}
-
-.plenary-text .plenary-name.second {
-  translate: 0 1.15rem;
 }
 
 .plenary-text .plenary-remote-selection {
@@ -377,7 +396,16 @@ ${between}
 
 @container plenary (max-width: 52rem) {
   .plenary-text .plenary-name {
+    inset-inline: auto var(--gutter);
     max-inline-size: none;
+  }
+
+  .plenary-text .plenary-name::before {
+    content: attr(data-initials);
+    padding-inline: 0.15rem;
+    border-start-end-radius: 0;
+    border-end-end-radius: 0;
+    font-size: 0.5625rem;
   }
 
   .plenary-text :is(th, td) {
@@ -385,10 +413,9 @@ ${between}
     font-size: 0.9em;
   }
 
-  .plenary-text .plenary-name::after {
-    content: attr(data-initials);
-    padding-inline: 0.15rem;
-    font-size: 0.5625rem;
+  /* Addresses may break anywhere, short words and headings not. */
+  .plenary-text td {
+    overflow-wrap: anywhere;
   }
 }
 
@@ -434,6 +461,8 @@ ${between}
     break-after: avoid;
     break-inside: avoid;
   }
+
+  .plenary-text [data-table]::after { content: none; }
 
   .plenary-text .ProseMirror > * {
     orphans: 3;

@@ -17,7 +17,10 @@ export interface NoticeHandlers {
 
 const TICK_MS = 1000
 
-/** What a person ought to know, above the text and never in front of it: the line, drafts, what a merge did. */
+/**
+ * What a person ought to know, above the text and never in front of it: the line, drafts, what a merge did. It stays in sight
+ * while the text moves, so what is long can be folded away, and is scrolled in a space of its own.
+ */
 export class Notices extends LitElement {
   static override properties = {
     messages: { attribute: false },
@@ -30,6 +33,7 @@ export class Notices extends LitElement {
     canWrite: { attribute: false },
     copied: { state: true },
     discarding: { state: true },
+    inserted: { state: true },
     now: { state: true },
   }
 
@@ -46,6 +50,8 @@ export class Notices extends LitElement {
   declare handlers: NoticeHandlers
   protected declare copied: string
   protected declare discarding: string
+  /** Drafts that were put into the text from here. */
+  protected declare inserted: ReadonlySet<string>
   protected declare now: number
 
   #ticking = 0
@@ -56,6 +62,7 @@ export class Notices extends LitElement {
     this.drafts = []
     this.merged = []
     this.notice = this.copied = this.discarding = ''
+    this.inserted = new Set()
     this.canWrite = false
     this.now = 0
     this.retryAt = () => null
@@ -78,14 +85,13 @@ export class Notices extends LitElement {
 
       .banner {
         display: flex;
-        flex-wrap: wrap;
         align-items: center;
         gap: 0.35rem 0.9rem;
       }
 
       .banner p {
         margin: 0;
-        flex: 1 1 20rem;
+        flex: 1;
       }
 
       .warn {
@@ -107,24 +113,51 @@ export class Notices extends LitElement {
 
       .panel {
         --tone: var(--_accent);
-        max-block-size: 45vh;
-        overflow: auto;
+        position: relative;
+        padding-block: 0;
       }
 
       .panel.bad {
         --tone: var(--_bad);
       }
 
-      .head {
-        display: flex;
-        align-items: start;
-        justify-content: space-between;
-        gap: 1rem;
+      .panel > details > summary {
+        min-block-size: 2.75rem;
+        color: inherit;
       }
 
       h2 {
-        margin: 0.35rem 0;
+        display: inline;
         font-size: 0.95rem;
+      }
+
+      .panel ul {
+        max-block-size: min(38vh, 24rem);
+        overflow: auto;
+        padding-block-end: 0.4rem;
+      }
+
+      .panel > button {
+        position: absolute;
+        inset-block-start: 0.3rem;
+        inset-inline-end: clamp(0.9rem, 3vw, 2rem);
+      }
+
+      /* As far as the button beside it. */
+      .panel > button ~ details > summary {
+        margin-inline-end: 6rem;
+      }
+
+      @container plenary (max-width: 40rem) {
+        .banner,
+        .panel {
+          padding-inline: 0.8rem;
+          font-size: 0.85rem;
+        }
+
+        .panel > button {
+          inset-inline-end: 0.8rem;
+        }
       }
 
       .what {
@@ -172,6 +205,20 @@ export class Notices extends LitElement {
       }
     `,
   ]
+
+  /** There is something to press. */
+  get hasControls(): boolean {
+    return this.#first !== null
+  }
+
+  /** Goes to the first thing to press. */
+  override focus(): void {
+    this.#first?.focus()
+  }
+
+  get #first(): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>('summary, button')
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
@@ -234,22 +281,33 @@ export class Notices extends LitElement {
     </button>`
   }
 
+  #insert({ id, text }: Draft): void {
+    this.handlers.insert(text)
+    this.inserted = new Set(this.inserted).add(id)
+  }
+
+  // Pressed with the mouse, a button leaves the cursor where it is in the text: that is where the words will go.
+  readonly #keepCursor = (event: Event): void => event.preventDefault()
+
   #draft(draft: Draft): TemplateResult {
     const { messages, handlers } = this
     const { id, at, why, text } = draft
+    const isInserted = this.inserted.has(id)
     const when = new Intl.DateTimeFormat(this.language, { dateStyle: 'medium', timeStyle: 'short' }).format(at)
     const discard = () => {
-      if (this.discarding === id) handlers.discard(draft)
+      if (this.discarding === id || isInserted) handlers.discard(draft)
       else this.discarding = id
     }
     return html`<li>
-      <p class="what">${messages.draftReasons[why]} <span class="quiet">${when}</span></p>
+      <p class="what">
+        ${isInserted ? messages.inserted : messages.draftReasons[why]} <span class="quiet">${when}</span>
+      </p>
       <blockquote dir="auto" data-key=${id} tabindex="0">${text}</blockquote>
       <div class="actions">
         ${this.#copyButton(id, text)}
         <button type="button" @click=${() => this.#download(draft)}>${messages.download}</button>
         ${this.canWrite
-          ? html`<button type="button" @click=${() => handlers.insert(text)}>${messages.insert}</button>`
+          ? html`<button type="button" @mousedown=${this.#keepCursor} @click=${() => this.#insert(draft)}>${messages.insert}</button>`
           : nothing}
         <button type="button" @click=${discard}>
           ${this.discarding === id ? messages.discardReally : messages.discard}
@@ -285,6 +343,7 @@ export class Notices extends LitElement {
 
   #announcement(): string {
     if (this.copied) return this.messages.copied
+    if (this.drafts.some(({ id }) => this.inserted.has(id))) return this.messages.inserted
     if (this.merged.length > 0) return this.messages.mergeTitle
     return this.drafts.length > 0 ? this.messages.draftsTitle : ''
   }
@@ -302,21 +361,23 @@ export class Notices extends LitElement {
         : nothing}
       ${drafts.length > 0
         ? html`<section class="panel bad" aria-labelledby="drafts">
-            <h2 id="drafts">${messages.draftsTitle}</h2>
-            <ul>
-              ${drafts.map(draft => this.#draft(draft))}
-            </ul>
+            <details open>
+              <summary><h2 id="drafts">${messages.draftsTitle}</h2></summary>
+              <ul>
+                ${drafts.map(draft => this.#draft(draft))}
+              </ul>
+            </details>
           </section>`
         : nothing}
       ${merged.length > 0
         ? html`<section class="panel" aria-labelledby="merged">
-            <div class="head">
-              <h2 id="merged">${messages.mergeTitle}</h2>
-              <button type="button" @click=${() => handlers.dismissMerge()}>${messages.dismiss}</button>
-            </div>
-            <ul>
-              ${merged.map((item, index) => this.#merge(item, index))}
-            </ul>
+            <button type="button" @click=${() => handlers.dismissMerge()}>${messages.dismiss}</button>
+            <details open>
+              <summary><h2 id="merged">${messages.mergeTitle}</h2></summary>
+              <ul>
+                ${merged.map((item, index) => this.#merge(item, index))}
+              </ul>
+            </details>
           </section>`
         : nothing}
     `

@@ -95,6 +95,8 @@ export class PlenaryEditor extends TextEditor {
   #isReady = false
   #tokenProvided = deferred()
   readonly #notices = document.createElement('plenary-notices') as Notices
+  /** The person has had the cursor in the text. */
+  #wasInText = false
   readonly #steady = new SteadyStatus(status => (this.status = status))
 
   constructor() {
@@ -103,6 +105,7 @@ export class PlenaryEditor extends TextEditor {
     this.document = this.account = ''
     this.offline = 'session'
     this.tokenProvider = this.store = null
+    this.addEventListener('focusin', event => (this.#wasInText ||= this.view?.dom.contains(event.target as Node) ?? false))
     this.#notices.slot = 'banner'
     this.#notices.handlers = {
       act: action => (action === 'connect' ? this.connect() : this.#openNew()),
@@ -179,6 +182,10 @@ export class PlenaryEditor extends TextEditor {
 
   override get canWrite(): boolean {
     return super.canWrite && this.#provider?.access !== 'read' && !this.#isOver
+  }
+
+  protected override get notices(): HTMLElement | null {
+    return this.#notices.hasControls ? this.#notices : null
   }
 
   // --- its life ---
@@ -339,6 +346,7 @@ export class PlenaryEditor extends TextEditor {
     this.#told = { save: '', line: '' }
     this.#merged = []
     this.#notice = ''
+    this.#wasInText = false
     this.#replacedBy = null
     if (this.#isReady) this.#ready = deferred()
     this.#isReady = false
@@ -418,6 +426,7 @@ export class PlenaryEditor extends TextEditor {
     }
     const facts: Facts = {
       ...this.#facts,
+      replacedBy: this.#replacedBy,
       line: provider.status,
       isDeviceOffline: !navigator.onLine,
       saveState: provider.saveState,
@@ -483,8 +492,18 @@ export class PlenaryEditor extends TextEditor {
   }
 
   #insert(text: string): void {
-    this.view?.focus()
-    this.view?.pasteText(text)
+    const { view } = this
+    if (!view) return
+    if (!this.#wasInText) {
+      // Nobody has put the cursor anywhere: in a line of its own at the end it is in nobody's way.
+      const { tr } = view.state
+      const end = TextSelection.atEnd(tr.doc)
+      view.dispatch(tr.setSelection(end))
+      if (end.$head.parent.content.size > 0) view.pasteText('\n')
+    }
+    view.pasteText(text)
+    view.dispatch(view.state.tr.scrollIntoView())
+    view.focus()
   }
 
   #show(place: MergePlace): void {

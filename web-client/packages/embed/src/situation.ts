@@ -31,6 +31,8 @@ export interface Facts {
   /** The page around says itself that a sign-in is needed. */
   isToldAround: boolean
   isReplaced: boolean
+  /** The document in its place, where that is known. */
+  replacedBy: string | null
 }
 
 /** What a banner offers to do. */
@@ -79,7 +81,9 @@ export function bannersFor(facts: Facts, messages: Messages): Banner[] {
   const again = { does: 'connect', label: messages.tryAgain } as const
 
   if (facts.isReplaced) {
-    add('replaced', 'bad', messages.replaced, { does: 'open-new', label: messages.openNew })
+    const { replaced, replacedUnknown, openNew, lookAgain } = messages
+    const isKnown = facts.replacedBy !== null
+    add('replaced', 'bad', isKnown ? replaced : replacedUnknown, { does: 'open-new', label: isKnown ? openNew : lookAgain })
     return banners
   }
   const needsSignIn = facts.tokenTrouble === 'none' || (facts.denial !== null && isSignInNeeded(facts.denial.reason))

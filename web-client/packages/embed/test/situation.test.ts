@@ -22,6 +22,7 @@ const calm: Facts = {
   tokenTrouble: null,
   isToldAround: false,
   isReplaced: false,
+  replacedBy: null,
 }
 const away: Facts = { ...calm, line: 'disconnected', isAwayLong: true, isSynced: false, pending: true, saveState: 'on-this-device' }
 const words = (facts: Facts) => bannersFor(facts, en).map(banner => banner.words)
@@ -86,8 +87,13 @@ test('whoever is not let in is told why, and that comes before the missing line'
 })
 
 test('a replaced text offers the new one and nothing else', () => {
-  const banners = bannersFor({ ...away, isReplaced: true, denial: { reason: 'replaced', isFinal: true } }, en)
-  expect(banners).toMatchObject([{ words: en.replaced, action: { does: 'open-new' } }])
+  const facts: Facts = { ...away, isReplaced: true, replacedBy: 'd2', denial: { reason: 'replaced', isFinal: true } }
+  expect(bannersFor(facts, en)).toMatchObject([{ words: en.replaced, action: { does: 'open-new', label: en.openNew } }])
+})
+
+test('where the new text is not known, nobody is promised it', () => {
+  const facts: Facts = { ...away, isReplaced: true, denial: { reason: 'replaced', isFinal: true } }
+  expect(bannersFor(facts, en)).toMatchObject([{ words: en.replacedUnknown, action: { does: 'open-new', label: en.lookAgain } }])
 })
 
 test('every language has all words, and none is left in English', () => {

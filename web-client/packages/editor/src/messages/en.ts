@@ -104,13 +104,13 @@ export const en = (plural: Plural) => ({
   helpText: 'Text',
   helpBlocks: 'Paragraphs',
   helpPlaces: 'Getting around',
-  helpRegions: 'Go to the next part of the page (toolbar, outline, text, status)',
+  helpRegions: 'Go to the next part of the page (toolbar, notices, outline, text, status)',
   helpEscape: 'Close what is open and go back to the text',
   helpTab: 'In a list: one level in or out',
   helpToolbar: 'In the toolbar: go from tool to tool',
 
   locked: 'Something this version cannot show. It is kept as it is.',
-  table: 'Table',
+  tableLocked: 'This table is shown here, but cannot be edited here yet.',
   statusLabel: 'State of the text',
 })
 

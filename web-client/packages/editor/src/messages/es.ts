@@ -104,12 +104,12 @@ export const es = (plural: Plural): Messages => ({
   helpText: 'Texto',
   helpBlocks: 'Párrafos',
   helpPlaces: 'Moverse',
-  helpRegions: 'Ir a la parte siguiente de la página (herramientas, esquema, texto, estado)',
+  helpRegions: 'Ir a la parte siguiente de la página (herramientas, avisos, esquema, texto, estado)',
   helpEscape: 'Cerrar lo que esté abierto y volver al texto',
   helpTab: 'En una lista: un nivel más o menos',
   helpToolbar: 'En la barra: ir de una herramienta a otra',
 
   locked: 'Algo que esta versión no puede mostrar. Se conserva tal como está.',
-  table: 'Tabla',
+  tableLocked: 'Esta tabla se muestra aquí, pero todavía no se puede editar aquí.',
   statusLabel: 'Estado del texto',
 })

@@ -104,12 +104,12 @@ export const fr = (plural: Plural): Messages => ({
   helpText: 'Texte',
   helpBlocks: 'Paragraphes',
   helpPlaces: 'Navigation',
-  helpRegions: 'Aller à la partie suivante de la page (outils, plan, texte, état)',
+  helpRegions: 'Aller à la partie suivante de la page (outils, avis, plan, texte, état)',
   helpEscape: 'Fermer ce qui est ouvert et revenir au texte',
   helpTab: 'Dans une liste : un niveau de plus ou de moins',
   helpToolbar: 'Dans la barre d’outils : aller d’un outil à l’autre',
 
   locked: 'Un élément que cette version ne sait pas afficher. Il est conservé tel quel.',
-  table: 'Tableau',
+  tableLocked: 'Ce tableau est affiché ici, mais ne peut pas encore y être modifié.',
   statusLabel: 'État du texte',
 })

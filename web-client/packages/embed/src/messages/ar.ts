@@ -39,7 +39,9 @@ export const ar: Messages = {
   tryAgain: 'حاول مرة أخرى',
 
   replaced: 'استُبدل هذا النص بنسخة أخرى. ما تراه هنا لم يعد يتغير.',
+  replacedUnknown: 'استُبدل بهذا النص نص آخر، ولم تُبلَّغ هذه الصفحة أيَّ نص هو. ما تراه هنا لم يعد يتغيّر.',
   openNew: 'فتح النسخة الجديدة',
+  lookAgain: 'انظر مجددًا',
 
   draftsTitle: 'نص لك ليس في المستند',
   draftReasons: {
@@ -51,6 +53,7 @@ export const ar: Messages = {
   copied: 'نُسخ',
   download: 'تنزيل',
   insert: 'إدراج عند المؤشر',
+  inserted: 'أُدرج: هو الآن في النص.',
   discard: 'حذف',
   discardReally: 'حذف فعلًا؟',
 

@@ -58,7 +58,9 @@ export const en = {
   tryAgain: 'Try again',
 
   replaced: 'This text was replaced by another version. What you see here no longer changes.',
+  replacedUnknown: 'This text was replaced by another one; which one, this page was not told. What you see here no longer changes.',
   openNew: 'Open the new version',
+  lookAgain: 'Look again',
 
   draftsTitle: 'Text of yours that is not in the document',
   draftReasons,
@@ -66,6 +68,7 @@ export const en = {
   copied: 'Copied',
   download: 'Download',
   insert: 'Insert at the cursor',
+  inserted: 'Inserted: it is in the text now.',
   discard: 'Discard',
   discardReally: 'Really discard?',
 

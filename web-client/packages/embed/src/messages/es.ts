@@ -39,7 +39,9 @@ export const es: Messages = {
   tryAgain: 'Reintentar',
 
   replaced: 'Este texto fue sustituido por otra versión. Lo que ve aquí ya no cambia.',
+  replacedUnknown: 'Este texto fue sustituido por otro; a esta página no se le dijo cuál. Lo que ve aquí ya no cambia.',
   openNew: 'Abrir la versión nueva',
+  lookAgain: 'Mirar de nuevo',
 
   draftsTitle: 'Texto suyo que no está en el documento',
   draftReasons: {
@@ -51,6 +53,7 @@ export const es: Messages = {
   copied: 'Copiado',
   download: 'Descargar',
   insert: 'Insertar en el cursor',
+  inserted: 'Insertado: ahora está en el texto.',
   discard: 'Descartar',
   discardReally: '¿Descartar de verdad?',
 

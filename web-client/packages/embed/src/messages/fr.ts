@@ -39,7 +39,9 @@ export const fr: Messages = {
   tryAgain: 'Réessayer',
 
   replaced: 'Ce texte a été remplacé par une autre version. Ce que vous voyez ici ne change plus.',
+  replacedUnknown: 'Ce texte a été remplacé par un autre ; lequel, cette page ne l’a pas appris. Ce que vous voyez ici ne change plus.',
   openNew: 'Ouvrir la nouvelle version',
+  lookAgain: 'Regarder de nouveau',
 
   draftsTitle: 'Un texte de vous qui n’est pas dans le document',
   draftReasons: {
@@ -51,6 +53,7 @@ export const fr: Messages = {
   copied: 'Copié',
   download: 'Télécharger',
   insert: 'Insérer au curseur',
+  inserted: 'Inséré : il est maintenant dans le texte.',
   discard: 'Supprimer',
   discardReally: 'Vraiment supprimer ?',
 
