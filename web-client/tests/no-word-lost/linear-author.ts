@@ -177,7 +177,7 @@ export class LinearAuthor implements Author {
       }
       case 'footnote':
         desk.select(at)
-        desk.run(insertFootnote(`${this.name}${this.#footnotes++}`))
+        desk.run(insertFootnote('', () => `${this.name}${this.#footnotes++}`))
         return
       case 'undo':
         desk.run(undo)

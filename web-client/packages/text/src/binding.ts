@@ -18,7 +18,7 @@ import { ReplaceStep } from 'prosemirror-transform'
 import type { EditorView } from 'prosemirror-view'
 import * as Y from 'yjs'
 import { applyDelta, keepSelection } from './applying.ts'
-import { type Delta, isDelete, isInsert, type Op, opLength, sliceOp } from './delta.ts'
+import { type Delta, isDelete, isInsert, type Op, opLength, sliceDelta, sliceOp } from './delta.ts'
 import { eventDelta } from './event-delta.ts'
 import { Lag } from './lag.ts'
 import { LockedTable } from './locked-table.ts'
@@ -101,6 +101,8 @@ export class LinearBinding {
   /** Whether the last line of the document has no line break in the shared text. */
   #isImplied = false
   #lag: Lag | null = null
+  /** Another plugin did not let in what waits. */
+  #isRefused = false
   #holdTimer: ReturnType<typeof setTimeout> | undefined
   #quietTimer: ReturnType<typeof setTimeout> | undefined
   #selectionBefore: (() => unknown) | null = null
@@ -259,16 +261,20 @@ export class LinearBinding {
     if (pending) {
       // Something changed the shared text between a transaction and its flush, which comes next.
       this.#wait(delta)
+      this.#holdAtMost(HOLD_MS_MAX)
       setTimeout(this.#afterComposition, 0)
       return
     }
     if (!host.composing && !this.#lag) return this.#apply(delta)
     this.#wait(delta)
-    const part = this.#besideComposition(host)
+    const part = this.#isRefused && !host.composing ? null : this.#besideComposition(host)
     if (!part) return this.release()
-    this.#lag = new Lag(part.held)
-    if (part.free.length > 0) this.#apply(part.free)
-    if (part.held.some(op => !('retain' in op) || op.attributes)) this.#holdAtMost(HOLD_MS_MAX)
+    this.#lag = null
+    this.#apply(part.free)
+    // What was refused comes before what is held.
+    if (this.#lag) this.#wait(part.held)
+    else if (part.held.some(op => !('retain' in op) || op.attributes)) this.#lag = new Lag(part.held)
+    if (this.#lag) this.#holdAtMost(HOLD_MS_MAX)
     else this.#endHold()
   }
 
@@ -276,6 +282,7 @@ export class LinearBinding {
     clearTimeout(this.#holdTimer)
     this.#holdTimer = undefined
     this.#lag = null
+    this.#isRefused = false
   }
 
   #wait(delta: Delta): void {
@@ -333,22 +340,38 @@ export class LinearBinding {
     if (!host || delta.length === 0) return
     const { state } = host
     const transaction = state.tr
+    const wasImplied = this.#isImplied
     try {
       this.#isImplied = applyDelta(transaction, delta, this.#isImplied)
     } catch (error) {
       this.#mend('reading', error)
       return
     }
-    if (transaction.docChanged) this.#dispatch(transaction, state)
+    if (!transaction.docChanged || this.#dispatch(transaction, state)) return
+    this.#isImplied = wasImplied
+    this.#waitRefused(delta)
   }
 
-  #dispatch(transaction: Transaction, state: EditorState): void {
+  // Another plugin does not let it in. It waits like what waits for the end of a composition, so that what is typed meanwhile
+  // finds its place; it is offered again with the next change, and after a while.
+  #waitRefused(delta: Delta): void {
+    this.#wait(delta)
+    this.#isRefused = true
+    this.#holdAtMost(HOLD_MS_MAX)
+  }
+
+  /** False when another plugin of the editor refused it; the document is then as before. */
+  #dispatch(transaction: Transaction, state: EditorState): boolean {
     if (state.selection instanceof TextSelection) keepSelection(transaction, state.selection)
     if (state.storedMarks) transaction.setStoredMarks(state.storedMarks)
     transaction.setMeta(key, { fromText: true } satisfies FromText)
     transaction.setMeta('addToHistory', false)
+    const before = this.#doc
     this.#doc = transaction.doc
     this.#host?.dispatch(transaction)
+    if (this.#host?.state !== state) return true
+    this.#doc = before
+    return false
   }
 
   // The lengths at once, all of it when there is time.
@@ -388,14 +411,19 @@ export class LinearBinding {
     this.#endHold()
     const { state } = host
     const doc = readText(this.text)
+    const wasImplied = this.#isImplied
     this.#isImplied = isImplied(doc, this.text)
     this.#doc = state.doc
     const start = state.doc.content.findDiffStart(doc.content)
     if (start === null) return
     const end = state.doc.content.findDiffEnd(doc.content) as { a: number; b: number }
     const overlap = Math.max(0, start - Math.min(end.a, end.b))
-    const slice = doc.slice(start, end.b + overlap)
-    this.#dispatch(state.tr.step(new ReplaceStep(start, end.a + overlap, slice)), state)
+    const [from, to] = [end.a + overlap, end.b + overlap]
+    if (this.#dispatch(state.tr.step(new ReplaceStep(start, from, doc.slice(start, to))), state)) return
+    this.#isImplied = wasImplied
+    const at = textIndex(state.doc, start)
+    const now = sliceDelta(this.text.toDelta() as Delta, at, textIndex(doc, to))
+    this.#waitRefused([{ retain: at }, { delete: textIndex(state.doc, from) - at }, ...now])
   }
 
   // Notes are made apart from the undo of the text: taking back a footnote must not take what others wrote in its

@@ -129,11 +129,18 @@ export function moveBlocks(direction: 'up' | 'down'): Command {
   }
 }
 
-/** Puts a footnote behind the selection, and makes its note in `notes`. False in a text that has no notes. */
-export function insertFootnote(id: string = uuidv4(), text = ''): Command {
+/**
+ * Puts a footnote behind the selection, and makes its note in `notes`: with `text`, and by an id that nobody else has. `newId`
+ * makes such ids. False in a text that has no notes.
+ */
+export function insertFootnote(text = '', newId: () => string = uuidv4): Command {
   return (state, dispatch) => {
-    if (!bindingOf(state)?.notes || !state.selection.$to.parent.isTextblock) return false
-    dispatch?.(state.tr.insert(state.selection.to, schema.node('footnote', { id, text })).scrollIntoView())
+    const notes = bindingOf(state)?.notes
+    if (!notes || !state.selection.$to.parent.isTextblock) return false
+    if (!dispatch) return true
+    const first = newId()
+    const id = notes.has(first) ? uuidv4() : first
+    dispatch(state.tr.insert(state.selection.to, schema.node('footnote', { id, text })).scrollIntoView())
     return true
   }
 }

@@ -30,6 +30,18 @@ export function sliceOp(op: Op, start: number, length: number): Op {
   return isDelete(op) ? { delete: rest } : { retain: rest, ...attributes }
 }
 
+/** The parts of a delta from `start` to `end`. */
+export function sliceDelta(delta: Delta, start: number, end: number): Op[] {
+  const parts: Op[] = []
+  let at = 0
+  for (const op of delta) {
+    const [from, to] = [Math.max(start - at, 0), Math.min(end - at, opLength(op))]
+    if (to > from) parts.push(sliceOp(op, from, to - from))
+    at += opLength(op)
+  }
+  return parts
+}
+
 /** Reads the parts of a delta in pieces of any length; after its end there is nothing but what is retained. */
 class OpReader {
   readonly #ops: Delta

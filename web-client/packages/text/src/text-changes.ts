@@ -24,6 +24,10 @@ export class Changes implements TextChanges {
     this.implied = implied
   }
 
+  inexact(): void {
+    this.isInexact = true
+  }
+
   isImplied(index: number): boolean {
     return this.implied && index === this.#length - 1
   }

@@ -14,6 +14,8 @@ export interface TextChanges {
   insert(index: number, content: unknown, attributes: Record<string, unknown>): void
   delete(index: number, length: number): void
   format(index: number, length: number, changes: Record<string, unknown>): void
+  /** What is written differs from what the document did: it asked for what a text cannot say. */
+  inexact(): void
   /** Whether the line break at `index` is only implied: the text ends without one. */
   isImplied(index: number): boolean
 }
@@ -89,12 +91,17 @@ function writeRange(before: Node, after: Node, exact: Range, nextStart: number, 
 /** Yjs spoils a letter of two units that is cut in half, so such a letter is replaced as a whole. */
 function wholeLetters(doc: Node, { oldStart, oldEnd, newStart, newEnd }: Range): Range {
   const cuts = (position: number) => {
-    const { index, start, offset } = placeOf(doc, position)
-    if (offset < 1 || offset >= doc.child(index).content.size) return 0
-    return /^[\ud800-\udbff][\udc00-\udfff]$/.test(doc.textBetween(start + offset, start + offset + 2)) ? 1 : 0
+    const { index, offset } = placeOf(doc, position)
+    return offset >= 1 && cutsLetter(doc.child(index), offset) ? 1 : 0
   }
   const [more, after] = [cuts(oldStart), cuts(oldEnd)]
   return { oldStart: oldStart - more, newStart: newStart - more, oldEnd: oldEnd + after, newEnd: newEnd + after }
+}
+
+/** Whether the place `offset` of a block is between the two units of a letter. */
+function cutsLetter(block: Node, offset: number): boolean {
+  if (offset < 1 || offset >= block.content.size) return false
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(block.textBetween(offset - 1, offset + 1))
 }
 
 function insertPieces(text: TextChanges, index: number, pieces: readonly Piece[]): void {
@@ -147,7 +154,15 @@ function writeInPlace(before: Node, after: Node, text: TextChanges): void {
 function writeContentInPlace(before: Node, after: Node, start: number, text: TextChanges): void {
   let pending: { from: number; to: number; changes: Attributes } | undefined
   const flush = () => {
-    if (pending) text.format(start + pending.from, pending.to - pending.from, { ...pending.changes })
+    if (pending) {
+      // A letter of two units has the attributes as a whole.
+      const [from, to] = [
+        cutsLetter(before, pending.from) ? pending.from - 1 : pending.from,
+        cutsLetter(before, pending.to) ? pending.to + 1 : pending.to,
+      ]
+      if (to - from > pending.to - pending.from) text.inexact()
+      text.format(start + from, to - from, { ...pending.changes })
+    }
     pending = undefined
   }
   let [i, j, at] = [0, 0, 0]

@@ -1,10 +1,10 @@
 import { joinBackward, joinForward, toggleMark } from 'prosemirror-commands'
 import { Fragment, Slice } from 'prosemirror-model'
-import { NodeSelection, TextSelection } from 'prosemirror-state'
+import { NodeSelection, Plugin, TextSelection } from 'prosemirror-state'
 import { Mapping, ReplaceAroundStep, Step, StepMap, StepResult } from 'prosemirror-transform'
 import { expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
-import { insertFootnote, LinearBinding, moveBlocks, readText, schema, setBlock, setKind, splitLine } from '../src/index.ts'
+import { insertFootnote, isFromText, LinearBinding, moveBlocks, readText, schema, setBlock, setKind, splitLine } from '../src/index.ts'
 import { at, delta, Desk, desk, docOf, lines, others, pair } from './desks.ts'
 
 const mark = (name: string) => schema.marks[name] as never
@@ -423,6 +423,19 @@ test('a letter of two units is replaced as a whole, and half of one spoils no ot
   expect(lines(ben)).toEqual(lines(ana))
 })
 
+test('a mark over half of a letter is one over all of it, and spoils it for nobody', () => {
+  for (const [from, to] of [[2, 3], [3, 4], [1, 3], [3, 5]] as const) {
+    const { ana, ben, merge } = pair('a😀b\n')
+    ana.dispatch(ana.state.tr.addMark(from, to, schema.mark('bold')))
+    merge()
+    expect(lines(ana)).toEqual(['a😀b'])
+    expect(lines(ben)).toEqual(['a😀b'])
+    const { insert } = (delta(ana) as { insert: string; attributes?: object }[]).find(({ attributes }) => attributes) ?? {}
+    expect(insert).toBe(`${from === 1 ? 'a' : ''}😀${to === 5 ? 'b' : ''}`)
+    expect(ben.state.doc.eq(ana.state.doc)).toBe(true)
+  }
+})
+
 test('a line break inside of a text node becomes one', () => {
   const ana = desk('one\n')
   ana.dispatch(ana.state.tr.insertText('a\nb', 2))
@@ -432,14 +445,25 @@ test('a line break inside of a text node becomes one', () => {
 test('a footnote comes with its note, and two who insert at once have one each', () => {
   const { ana, ben, merge } = pair('one\n')
   ana.select(4)
-  ana.run(insertFootnote('a', 'see there'))
+  ana.run(insertFootnote('see there', () => 'a'))
   ben.select(4)
-  ben.run(insertFootnote('b'))
+  ben.run(insertFootnote('', () => 'b'))
   merge()
   expect(lines(ana)).toEqual(['one**'])
   expect([...(ana.binding.notes?.keys() ?? [])].sort()).toEqual(['a', 'b'])
   expect(ben.binding.notes?.get('a')?.toString()).toBe('see there')
   expect(JSON.stringify(ana.state.doc)).not.toContain('see there')
+})
+
+test('two footnotes that are given one id have a note each', () => {
+  const ana = desk('one\n')
+  ana.select(4)
+  ana.run(insertFootnote('first', () => 'n'))
+  ana.run(insertFootnote('second', () => 'n'))
+  const notes = [...(ana.binding.notes?.values() ?? [])].map(note => note.toString())
+  expect(notes).toEqual(['first', 'second'])
+  const ids = (delta(ana) as { insert: unknown }[]).flatMap(({ insert }) => (typeof insert === 'string' ? [] : [insert]))
+  expect(new Set(ids.map(insert => (insert as { footnote: string }).footnote)).size).toBe(2)
 })
 
 test('a footnote that is moved keeps its note as it is', () => {
@@ -472,6 +496,60 @@ test('what comes between a transaction and its writing finds both in their place
   expect(ana.binding.text.toString()).toBe('their one my two\n')
   vi.runAllTimers()
   expect(lines(ana)).toEqual(['their one my two'])
+  vi.useRealTimers()
+})
+
+/** An editor with a plugin that lets nothing in while `isShut()`. */
+function guarded(words: string, isShut: () => boolean): Desk {
+  const ana = desk(words)
+  const guard = new Plugin({ filterTransaction: transaction => !(isShut() && isFromText(transaction)) })
+  ana.state = ana.state.reconfigure({ plugins: [...ana.state.plugins, guard] })
+  return ana
+}
+
+test('what another plugin does not let in waits, and what is typed meanwhile finds its place', () => {
+  vi.useFakeTimers()
+  let isShut = true
+  const ana = guarded('one two\nthree\n', () => isShut)
+  others(ana, text => text.insert(0, 'theirs '))
+  others(ana, text => text.insert(text.toString().indexOf('three'), 'line\n'))
+  expect(lines(ana)).toEqual(['one two', 'three'])
+  ana.select(at(ana, 'two'))
+  ana.type('my ')
+  ana.select(at(ana, 'three', 'after'))
+  ana.run(splitLine)
+  ana.type('four')
+  expect(ana.binding.text.toString()).toBe('theirs one my two\nline\nthree\nfour\n')
+  expect(lines(ana)).toEqual(['one my two', 'three', 'four'])
+  isShut = false
+  vi.advanceTimersByTime(3000)
+  expect(lines(ana)).toEqual(['theirs one my two', 'line', 'three', 'four'])
+  expect(ana.binding.lag).toBeNull()
+  vi.useRealTimers()
+})
+
+test('what was not let in comes with the next change that is', () => {
+  let isShut = true
+  const ana = guarded('one', () => isShut)
+  others(ana, text => text.insert(3, ' two\nthree'))
+  isShut = false
+  others(ana, text => text.insert(0, 'zero '))
+  expect(lines(ana)).toEqual(['zero one two', 'three'])
+  expect(ana.binding.lag).toBeNull()
+})
+
+test('a text that is read anew waits as well when it is not let in', () => {
+  vi.useFakeTimers()
+  let isShut = true
+  const ana = guarded('one\n', () => isShut)
+  // Half a letter is written as a sign for what cannot be read, and the document has to be read anew.
+  ana.dispatch(ana.state.tr.insertText('\ud83d', 2))
+  expect(ana.binding.text.toString()).toBe('o\ufffdne\n')
+  ana.dispatch(ana.state.tr.insertText('!', 5))
+  expect(ana.binding.text.toString()).toBe('o\ufffdne!\n')
+  isShut = false
+  vi.advanceTimersByTime(3000)
+  expect(lines(ana)).toEqual(['o\ufffdne!'])
   vi.useRealTimers()
 })
 

@@ -6,7 +6,8 @@ import { toggleMark } from 'prosemirror-commands'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
 import { Random } from '../../../tests/no-word-lost/random.ts'
-import { LinearBinding, readText, schema, setKind, splitLine } from '../src/index.ts'
+import { compose } from '../src/delta.ts'
+import { breakAttributes, LinearBinding, type Op, readText, runAttributes, schema, setKind, splitLine } from '../src/index.ts'
 import { at, type Desk, desk, lines, others } from './desks.ts'
 
 beforeEach(() => {
@@ -104,6 +105,47 @@ test('a composition that follows on another goes on undisturbed', () => {
   expect(view.dom.textContent).toBe('Xone')
   view.destroy()
 })
+
+test('what comes between a transaction and its writing waits no longer, either', () => {
+  const ana = desk('here\n')
+  ana.select(3)
+  ana.composing = true
+  ana.state = ana.state.apply(ana.state.tr.insertText('ni'))
+  others(ana, text => text.insert(0, 'up to '))
+  ana.binding.flush()
+  expect(lines(ana)).toEqual(['henire'])
+  vi.advanceTimersByTime(3000)
+  expect(lines(ana)).toEqual(['up to henire'])
+})
+
+test('what is shown and what waits are the text at all times, with a last line break or without one', () => {
+  for (let seed = 1; seed <= 150; seed++) {
+    const random = new Random(seed)
+    const ana = desk(random.pick(['one two\nthree', 'one', '', 'a\n\nb', 'one\n']))
+    for (let i = 0; i < 15; i++) {
+      ana.composing = random.below(8) > 0
+      if (random.below(2) === 0) actLocally(ana, random)
+      else others(ana, text => actRemotely(text, random))
+      const { lag, text } = ana.binding
+      if (!lag) continue
+      const copy = new Y.Doc().getText('copy')
+      const shown = shownDelta(ana)
+      copy.applyDelta(compose(shown, lag.delta) as never)
+      // A last line break that is only implied is in the document all the same.
+      const hasMore = lag.delta.length === 0 ? 0 : copy.length - text.length
+      if (hasMore > 0) copy.delete(text.length, hasMore)
+      expect(readText(copy).eq(readText(text)), `seed ${seed}, step ${i}`).toBe(true)
+    }
+  }
+}, 60_000)
+
+/** The document as one insertion, with every line break. */
+function shownDelta(ana: Desk): Op[] {
+  return ana.state.doc.children.flatMap(block => [
+    ...block.children.map(node => ({ insert: node.text, attributes: runAttributes(node.marks) })),
+    { insert: '\n', attributes: breakAttributes(block.attrs) },
+  ])
+}
 
 test('whatever two do while one of them composes, both have the same in the end', () => {
   for (let seed = 1; seed <= 80; seed++) {

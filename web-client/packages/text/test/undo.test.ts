@@ -65,7 +65,7 @@ test('a split, a join and a move are taken back with what others wrote in the li
 test('a footnote that is taken back leaves what others wrote in its note, and redo finds it there', () => {
   const { ana, ben, merge } = pair('one\n')
   ana.select(4)
-  ana.run(insertFootnote('a'))
+  ana.run(insertFootnote('', () => 'a'))
   merge()
   docOf(ben).transact(() => ben.binding.notes?.get('a')?.insert(0, 'from ben'), 'others')
   merge()
@@ -79,7 +79,7 @@ test('a footnote that is taken back leaves what others wrote in its note, and re
 test('one undo serves the body and its notes', () => {
   const body = desk('one\n')
   body.select(4)
-  body.run(insertFootnote('a'))
+  body.run(insertFootnote('', () => 'a'))
   pause(body)
   const note = new Desk(body.binding.notes?.get('a') as Y.Text, undefined, body.binding.undoManager)
   note.type('see there')
