@@ -76,8 +76,8 @@ export default defineConfig({
           includeDependenciesRecursively: false,
           groups: [
             { name: 'sync', test: /node_modules\/(yjs|lib0|y-protocols|isomorphic\.js)\/|packages\/provider\/|build\/quiet-/ },
-            // But for what the shell has as well, and the words of languages, each of which is fetched by itself.
-            { name: 'editor', test: /node_modules\/(?!@?lit)|packages\/(text|editor|embed)\/src\/(?!tokens|languages|messages\/(?!en))/ },
+            // But for what the shell has as well, and what is fetched by itself: words, and what reads pasted HTML.
+            { name: 'editor', test: /node_modules\/(?!@?lit)|packages\/(text|editor|embed)\/src\/(?!tokens|languages|paste\/|messages\/(?!en))/ },
           ],
         },
       },

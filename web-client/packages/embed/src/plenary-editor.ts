@@ -12,7 +12,7 @@ import {
   type TokenPurpose,
 } from '@plenary/provider'
 import { AccountStore } from '@plenary/provider/store'
-import { anchorPosition, beginMerge, type MergeItem, type MergePlace, mergeReport } from '@plenary/text'
+import { anchorPosition, beginMerge, fetchPasteReader, type MergeItem, type MergePlace, mergeReport } from '@plenary/text'
 import { dictionary, type Words } from './dictionary.ts'
 import { exportAs, type ExportFormat } from './export.ts'
 import { Notices } from './notices.ts'
@@ -31,6 +31,8 @@ export type Offline = 'off' | 'session' | 'keep'
 // A line that comes back at once is nobody's concern.
 const AWAY_LONG_MS = 3_000
 const FLUSH_MS = 5_000
+// Browsers without `requestIdleCallback` have shown the text by then.
+const IDLE_AFTER_MS = 1_000
 // On a line this slow, words in English are better than none.
 const WORDS_WITHIN_MS = 3_000
 // A change of one of these is another document.
@@ -361,6 +363,10 @@ export class PlenaryEditor extends TextEditor {
     this.#isReady = true
     this.#ready.resolve()
     this.#tell('plenary-ready', { document: this.document })
+    // So that whoever pastes without a line has it.
+    const fetchLater = (): void => void fetchPasteReader()
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(fetchLater)
+    else setTimeout(fetchLater, IDLE_AFTER_MS)
   }
 
   /** Says that the person has to be signed in; whoever cancels that says so to them. */

@@ -2,7 +2,7 @@
 
 import type { Node } from 'prosemirror-model'
 import type { EditorState, Transaction } from 'prosemirror-state'
-import { printable } from './paste/reader.ts'
+import { printable } from './printable.ts'
 import { schema } from './schema.ts'
 import { characterClass } from './words.ts'
 

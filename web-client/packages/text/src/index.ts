@@ -33,7 +33,7 @@ export {
 } from './merge-report.ts'
 export { LockedTable } from './locked-table.ts'
 export { lineNumbers, numberLabel, type Numbering } from './numbers.ts'
-export { cleanPastedHtml, pasteProps, slicePastedText } from './paste.ts'
+export { cleanPastedHtml, fetchPasteReader, pasteProps, slicePastedText } from './paste.ts'
 export { docPosition, textIndex } from './positions.ts'
 export { readDelta, readText } from './reading.ts'
 export { type BlockAttrs, schema } from './schema.ts'

@@ -6,24 +6,69 @@
 // lines, links and footnotes found there. A footnote comes as an embed with a fresh id that carries its text; the
 // binding makes the note when the paste reaches the shared text.
 
-import { DOMSerializer, Fragment, Slice } from 'prosemirror-model'
+import { DOMSerializer, Fragment, type Node, Slice } from 'prosemirror-model'
 import type { EditorState } from 'prosemirror-state'
 import type { EditorProps } from 'prosemirror-view'
+import { blockAttrs, runMarks } from './attributes.ts'
 import { bindingOf } from './binding.ts'
-import { printable, readPasted } from './paste/reader.ts'
+import type { Kit, readPasted } from './paste/reader.ts'
+import { printable } from './printable.ts'
 import { schema } from './schema.ts'
 
 type PasteProps = Pick<
   EditorProps,
-  'transformPastedHTML' | 'clipboardTextParser' | 'transformCopied' | 'transformPasted'
+  'transformPastedHTML' | 'clipboardTextParser' | 'transformCopied' | 'transformPasted' | 'handlePaste' | 'handleDrop'
 >
+
+const kit: Kit = { schema, Fragment, blockAttrs, runMarks, printable }
+
+let read: typeof readPasted | null = null
+let coming: Promise<void> | null = null
+
+/**
+ * Fetches what reads pasted HTML; whoever pastes it before it is here waits for it. Where it cannot be had, pasted HTML is
+ * plain text, and it is tried again at the next paste. Never rejects.
+ */
+export function fetchPasteReader(): Promise<void> {
+  coming ??= import('./paste/reader.ts').then(
+    reader => void (read = reader.readPasted),
+    () => void (coming = null),
+  )
+  return coming
+}
 
 /** For an editor view: cleans what is pasted or dropped into it. In a footnote there are no footnotes. */
 export function pasteProps(footnotes: 'with-footnotes' | 'no-footnotes' = 'with-footnotes'): PasteProps {
   const newId = footnotes === 'with-footnotes' ? randomId : null
+  // What was pasted while there is nobody to read it.
+  let unread: string | null = null
+  let isLastTry = false
   return {
-    transformPastedHTML: html => cleanPastedHtml(html, newId),
-    clipboardTextParser: text => slicePastedText(text),
+    transformPastedHTML: html => {
+      unread = read || isLastTry ? null : html
+      return cleanPastedHtml(html, newId)
+    },
+    clipboardTextParser: text => {
+      unread = null
+      return slicePastedText(text)
+    },
+    handlePaste: (view, event) => {
+      const html = unread
+      unread = null
+      if (html === null) return false
+      void fetchPasteReader().then(() => {
+        if (view.isDestroyed) return
+        isLastTry = true
+        view.pasteHTML(html, event)
+        isLastTry = false
+      })
+      return true
+    },
+    // Where it was dropped is known only now.
+    handleDrop: () => {
+      unread = null
+      return false
+    },
     // What is copied takes the text of its notes along, for the document it may be pasted into.
     transformCopied: (slice, view) =>
       mapFootnotes(slice, attrs => ({ ...attrs, text: noteOf(view.state, attrs.id) ?? attrs.text })),
@@ -68,7 +113,7 @@ function mapFootnotes(slice: Slice, change: (attrs: FootnoteAttrs) => FootnoteAt
  */
 export function cleanPastedHtml(html: string, newId: (() => string) | null = randomId): string {
   const document = parseInert(html)
-  const { lines, isOwn } = readPasted(document, newId)
+  const { lines, isOwn } = read ? read(kit, document, newId) : { lines: plainLines(document), isOwn: false }
   const only = lines.length === 1 ? lines[0] : undefined
   const serializer = DOMSerializer.fromSchema(schema)
   const box = document.createElement('div')
@@ -83,6 +128,14 @@ export function cleanPastedHtml(html: string, newId: (() => string) | null = ran
     box.firstElementChild?.setAttribute('data-pm-slice', isOwn ? openSides(document) : '1 1 []')
   }
   return box.innerHTML
+}
+
+/** The words alone, each block a paragraph. */
+function plainLines(document: Document): Node[] {
+  for (const unseen of document.querySelectorAll('head, script, style, template')) unseen.remove()
+  for (const end of document.querySelectorAll('br, p, div, li, tr, td, th, h1, h2, h3, h4, h5, h6, pre, blockquote')) end.after('\n')
+  const words = (document.body.textContent ?? '').replaceAll(/[ \t\r\n\f]*\n[ \t\r\n\f]*/g, '\n').trim()
+  return [...slicePastedText(words).content.content]
 }
 
 /** Pasted plain text: each line a paragraph. Empty lines between paragraphs only part them. */

@@ -1,14 +1,16 @@
 // @vitest-environment happy-dom
 import fc from 'fast-check'
 import { DOMParser as SchemaParser, type Node } from 'prosemirror-model'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import type { Delta } from '../src/delta.ts'
 import { toDelta, toHtml, toText } from '../src/export.ts'
 import { lineNumbers, numberLabel } from '../src/numbers.ts'
-import { cleanPastedHtml } from '../src/paste.ts'
+import { cleanPastedHtml, fetchPasteReader } from '../src/paste.ts'
 import { readDelta, readText } from '../src/reading.ts'
 import { schema } from '../src/schema.ts'
+
+beforeAll(fetchPasteReader)
 
 function docOf(body: Delta, notes: Record<string, string> = {}): Y.Doc {
   const doc = new Y.Doc()

@@ -3,10 +3,10 @@
 import { DOMParser as SchemaParser, type Node } from 'prosemirror-model'
 import { AllSelection, EditorState, TextSelection } from 'prosemirror-state'
 import { EditorView } from 'prosemirror-view'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
 import { breakAttributes, runAttributes } from '../src/attributes.ts'
-import { cleanPastedHtml, pasteProps, slicePastedText } from '../src/paste.ts'
+import { cleanPastedHtml, fetchPasteReader, pasteProps, slicePastedText } from '../src/paste.ts'
 import { LinearBinding } from '../src/binding.ts'
 import { readDelta, readText } from '../src/reading.ts'
 import { schema } from '../src/schema.ts'
@@ -14,6 +14,8 @@ import googleDocs from './fixtures/paste/google-docs.html?raw'
 import libreOffice from './fixtures/paste/libreoffice.html?raw'
 import webPage from './fixtures/paste/web-page.html?raw'
 import word from './fixtures/paste/word.html?raw'
+
+beforeAll(fetchPasteReader)
 
 function clean(html: string): string {
   let notes = 0
@@ -342,5 +344,48 @@ describe('in an editor', () => {
     view.pasteText('a\r\nb\n\n<b>c</b>\u2028d ')
     expect(linesOf(view.state.doc)).toEqual(['|one a', '|b', '|<b>c</b>', '|d two'])
     expect(slicePastedText('').size).toBe(0)
+  })
+})
+
+describe('while nobody is there yet to read HTML', () => {
+  /** An editor in a page that has fetched nothing, with a reader that comes, or does not, when it is told to. */
+  async function freshEditor(reader: () => Promise<object>) {
+    vi.resetModules()
+    vi.doMock('../src/paste/reader.ts', reader)
+    const { pasteProps: props } = await import('../src/paste.ts')
+    const { readDelta: read } = await import('../src/reading.ts')
+    const { EditorState: State, TextSelection: Selection } = await import('prosemirror-state')
+    const { EditorView: View } = await import('prosemirror-view')
+    const doc = read([{ insert: 'one two\n' }])
+    const state = State.create({ doc, selection: Selection.create(doc, 5) })
+    return new View(document.createElement('div'), { state, ...props() })
+  }
+
+  test('what is pasted waits for it', async () => {
+    let come = (): void => {}
+    const coming = new Promise<void>(resolve => (come = resolve))
+    const view = await freshEditor(async () => {
+      await coming
+      return vi.importActual<object>('../src/paste/reader.ts')
+    })
+    view.pasteHTML('<p>a</p><ul><li><b>b</b></li></ul><p>c </p>')
+    expect(linesOf(view.state.doc)).toEqual(['|one two'])
+    come()
+    await vi.waitFor(() => expect(linesOf(view.state.doc)).toEqual(['|one a', 'list=bullet|{bold:b}', '|ctwo']))
+    // From now on at once.
+    view.pasteHTML('<i>d</i>')
+    expect(linesOf(view.state.doc)).toEqual(['|one a', 'list=bullet|{bold:b}', '|c{italic:d}two'])
+  })
+
+  test('where it cannot be had, the words are there', async () => {
+    const view = await freshEditor(() => Promise.reject(new Error('no network')))
+    view.pasteHTML('<style>p {}</style><p>a <b>b</b></p><script>c()</script><ul><li>d</li><li>e </li></ul>')
+    await vi.waitFor(() => expect(linesOf(view.state.doc)).toEqual(['|one a b', '|d', '|etwo']))
+  })
+
+  test('plain text needs nobody', async () => {
+    const view = await freshEditor(() => Promise.reject(new Error('not asked for')))
+    view.pasteText('a\nb')
+    expect(linesOf(view.state.doc)).toEqual(['|one a', '|btwo'])
   })
 })

@@ -1,8 +1,9 @@
 // Reads pasted HTML as lines of linear text. What it does not name it leaves out, but never a word that was seen.
+//
+// It is fetched when it is first needed, and imports nothing of the rest: a page that has the rest under another name would
+// otherwise load that twice. What it needs of the rest it is given.
 
-import { Fragment, type Node as TextNode } from 'prosemirror-model'
-import { blockAttrs, runMarks } from '../attributes.ts'
-import { schema } from '../schema.ts'
+import type { Attrs, Fragment, Mark, Node as TextNode, Schema } from 'prosemirror-model'
 import { findNotes, type PastedNotes } from './footnotes.ts'
 import { type Declarations, Styles } from './styles.ts'
 
@@ -79,6 +80,15 @@ interface Frame {
   end: (() => void) | null
 }
 
+/** What it needs of the rest: how lines are made, and what their attributes mean. */
+export interface Kit {
+  schema: Schema
+  Fragment: typeof Fragment
+  blockAttrs(attributes: Readonly<Record<string, unknown>>): Attrs | null
+  runMarks(attributes: Readonly<Record<string, unknown>>): readonly Mark[]
+  printable(text: string): string
+}
+
 /** What was pasted, as lines. */
 export interface Pasted {
   lines: TextNode[]
@@ -87,10 +97,10 @@ export interface Pasted {
 }
 
 /** Reads the parsed HTML of the clipboard. `newId` makes ids for footnotes; with `null` there are none. */
-export function readPasted(document: Document, newId: (() => string) | null): Pasted {
+export function readPasted(kit: Kit, document: Document, newId: (() => string) | null): Pasted {
   const isOwn = document.querySelector('[data-pm-slice]') !== null
   const notes = newId && !isOwn ? findNotes(document.body, newId) : NO_NOTES
-  const reader = new Reader(notes, isOwn, isTrackingChanges(document), newId !== null)
+  const reader = new Reader(kit, notes, isOwn, isTrackingChanges(document), newId !== null)
   const lines = reader.read(document.body)
   return { lines, isOwn }
 }
@@ -110,6 +120,7 @@ class Reader {
   /** Without paragraphs it is a stretch of text, and the spaces on its sides are part of it. */
   private hasBlocks = false
   private startsWithSpace = false
+  private readonly kit: Kit
   private readonly notes: PastedNotes
   private readonly hasFootnotes: boolean
   private readonly isOwn: boolean
@@ -124,7 +135,8 @@ class Reader {
   /** Set while the number or bullet of a list paragraph of Word's is read. */
   private marker: string | null = null
 
-  constructor(notes: PastedNotes, isOwn: boolean, isTracking: boolean, hasFootnotes: boolean) {
+  constructor(kit: Kit, notes: PastedNotes, isOwn: boolean, isTracking: boolean, hasFootnotes: boolean) {
+    this.kit = kit
     this.notes = notes
     this.hasFootnotes = hasFootnotes
     this.isOwn = isOwn
@@ -229,7 +241,7 @@ class Reader {
     const holder = this.notes.notes.get(id)
     if (!holder) return ''
     // Footnotes in footnotes there are none; what is linked in them is text.
-    const reader = new Reader({ ...NO_NOTES, labels: this.notes.labels }, false, this.isTracking, false)
+    const reader = new Reader(this.kit, { ...NO_NOTES, labels: this.notes.labels }, false, this.isTracking, false)
     const lines = reader.read(holder).map(line => line.textContent.trim())
     return lines.filter(line => line !== '').join('\n')
   }
@@ -238,10 +250,10 @@ class Reader {
     if (!this.isOwn) return false
     const { footnote, table, locked, text } = element.dataset
     if (footnote && this.hasFootnotes) this.footnote(footnote, text ?? null, context)
-    else if (table) this.embed(schema.node('table', { id: table }), context)
+    else if (table) this.embed(this.kit.schema.node('table', { id: table }), context)
     else if (locked !== undefined) {
       const embed = boundedJson(locked)
-      if (embed !== undefined) this.embed(schema.node('locked', { embed }), context)
+      if (embed !== undefined) this.embed(this.kit.schema.node('locked', { embed }), context)
     } else return false
     return true
   }
@@ -373,7 +385,7 @@ class Reader {
   }
 
   private addText(data: string, context: Context): void {
-    const text = printable(data)
+    const text = this.kit.printable(data)
     if (this.marker !== null) {
       this.marker += text.replaceAll(/[\s\u00a0]+/g, ' ')
       this.context ??= context
@@ -410,18 +422,18 @@ class Reader {
   private footnote(id: string, text: string | null, context: Context): void {
     // The reference stands high by itself.
     const { script: _, link: __, ...marks } = context.marks
-    this.embed(schema.node('footnote', { id, text }), { ...context, marks })
+    this.embed(this.kit.schema.node('footnote', { id, text }), { ...context, marks })
   }
 
   private embed(node: TextNode, context: Context): void {
     this.endRun()
     this.context ??= context
-    this.inline.push(node.mark(runMarks(context.marks)))
+    this.inline.push(node.mark(this.kit.runMarks(context.marks)))
     this.endsWithSpace = false
   }
 
   private endRun(): void {
-    if (this.text !== '') this.inline.push(schema.text(this.text, runMarks(this.textMarks)))
+    if (this.text !== '') this.inline.push(this.kit.schema.text(this.text, this.kit.runMarks(this.textMarks)))
     this.text = ''
   }
 
@@ -433,12 +445,12 @@ class Reader {
     const context = this.context
     if (!context?.keepsSpace && !isStretch) this.text = this.text.replace(/ +$/, '')
     this.endRun()
-    const content = Fragment.fromArray(this.inline)
+    const content = this.kit.Fragment.fromArray(this.inline)
     const text = content.textBetween(0, content.size, '', '\ufffc')
     // A line with nothing but a no-break space is how Word and others write an empty one.
     const isBlank = !this.isOwn && /^[\u00a0 ]*$/.test(text)
-    const attrs = context ? blockAttrs(this.lineAttributes(context, text)) : null
-    this.lines.push(schema.node('block', attrs, isBlank ? Fragment.empty : content))
+    const attrs = context ? this.kit.blockAttrs(this.lineAttributes(context, text)) : null
+    this.lines.push(this.kit.schema.node('block', attrs, isBlank ? this.kit.Fragment.empty : content))
     this.inline = []
     this.context = null
     this.endsWithSpace = true
@@ -525,10 +537,4 @@ function boundedJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** Without control characters, and without halves of characters, which no two programs store alike. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\0-\x08\x0b\x0e-\x1f\x7f]/g, '').replaceAll(/\p{Surrogate}/gu, '\ufffd')
 }
