@@ -80,10 +80,15 @@ impl Answer {
         self
     }
 
-    /// The cookie that was set, as `name=value`.
+    /// The cookie that was set first, which is the sign-in's, as `name=value`.
     pub(crate) fn cookie(&self) -> String {
-        let set = self.headers[header::SET_COOKIE].to_str().unwrap();
-        set.split(';').next().unwrap().to_owned()
+        self.cookies().swap_remove(0)
+    }
+
+    /// The cookies that were set, as `name=value`.
+    pub(crate) fn cookies(&self) -> Vec<String> {
+        let set = self.headers.get_all(header::SET_COOKIE).into_iter();
+        set.map(|set| set.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
     }
 }
 
