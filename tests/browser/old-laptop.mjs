@@ -19,7 +19,7 @@ import { serveBuilt } from './support/editor-page.mjs'
 import { pasteState, serveFreshPages, share, typeLetter, watchText } from './support/laptop.mjs'
 import { Coauthor, Tab } from './support/offline-journey.mjs'
 import { Profile } from './support/store-page.mjs'
-import { until } from './support/until.mjs'
+import { until } from '../interop/support/until.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

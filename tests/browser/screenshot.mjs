@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Demo } from './support/demo.mjs'
-import { until } from './support/until.mjs'
+import { until } from '../interop/support/until.mjs'
 import { open, showText, signIn, startBrowser } from './support/windows.mjs'
 
 const folder = process.argv[2]

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import {
   assertEachOnce, assertTold, Coauthor, isOnDisk, KEPT, NO_LINE, NOT_KEPT, OPENING, Place, REFUSED, SAVED, SAVING, stored, Tab,
 } from './offline-journey.mjs'
-import { until } from './until.mjs'
+import { until } from '../../interop/support/until.mjs'
 
 // Looked for on the disk. Browsers compress what they keep, but find nothing in these that they have seen before.
 const SECRET = 'Xq7vKz9wPjRb'

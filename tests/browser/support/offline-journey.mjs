@@ -11,7 +11,7 @@ import * as Y from 'yjs'
 import { Proxy } from '../../interop/support/proxy.mjs'
 import { BINARY, hasFaults } from '../../interop/support/server.mjs'
 import { Demo } from './demo.mjs'
-import { until } from './until.mjs'
+import { until } from '../../interop/support/until.mjs'
 
 const TOLD = 'told:'
 

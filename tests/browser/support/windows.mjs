@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
-import { until } from './until.mjs'
+import { until } from '../../interop/support/until.mjs'
 
 export const CHROMIUM =
   process.env.PLENARY_CHROMIUM ??

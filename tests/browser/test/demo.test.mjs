@@ -9,7 +9,7 @@ import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { frame, meaning } from '../../interop/support/codec.mjs'
 import { Demo } from '../support/demo.mjs'
-import { until } from '../support/until.mjs'
+import { until } from '../../interop/support/until.mjs'
 import { open, sameLines, showText, signIn, startBrowser, useLink, watch } from '../support/windows.mjs'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

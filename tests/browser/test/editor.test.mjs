@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { serveBuilt } from '../support/editor-page.mjs'
-import { until } from '../support/until.mjs'
+import { until } from '../../interop/support/until.mjs'
 import { startBrowser } from '../support/windows.mjs'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

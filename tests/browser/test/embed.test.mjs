@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Demo } from '../support/demo.mjs'
-import { until } from '../support/until.mjs'
+import { until } from '../../interop/support/until.mjs'
 import { open, showText, startBrowser, watch } from '../support/windows.mjs'
 
 const HOST = fileURLToPath(new URL('../../../web-client/examples/embed/serve.mjs', import.meta.url))

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Demo } from '../support/demo.mjs'
 import { serveQuill } from '../support/quill.mjs'
-import { until } from '../support/until.mjs'
+import { until } from '../../interop/support/until.mjs'
 import { open, startBrowser, watch } from '../support/windows.mjs'
 
 let demo, chromium, quill

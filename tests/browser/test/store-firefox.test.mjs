@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { FirefoxProfile, openDocument, rows, servePage } from '../support/store-page.mjs'
-import { until } from '../support/until.mjs'
+import { until } from '../../interop/support/until.mjs'
 
 let site
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openDocument, Profile, ready, rows, servePage } from '../support/store-page.mjs'
-import { until } from '../support/until.mjs'
+import { until } from '../../interop/support/until.mjs'
 import { startBrowser } from '../support/windows.mjs'
 
 let site, profile

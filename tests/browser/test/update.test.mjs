@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { after, before, test } from 'node:test'
 import { Demo } from '../support/demo.mjs'
-import { until } from '../support/until.mjs'
+import { until } from '../../interop/support/until.mjs'
 import { startBrowser, useLink, watch } from '../support/windows.mjs'
 
 const OFF = readFileSync(
