@@ -56,6 +56,12 @@ pub(crate) enum Command {
     /// Who is in a group, and as what
     #[command(subcommand)]
     Member(Member),
+    /// Links by which people come into a group
+    #[command(subcommand)]
+    Invitation(Invitation),
+    /// Whom people work for
+    #[command(subcommand)]
+    Organisation(Organisation),
     /// Statements
     #[command(subcommand)]
     Statement(Statement),
@@ -97,10 +103,41 @@ pub(crate) enum Group {
         /// What it is called
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// What brings it together: thematic, country or cohort [default: thematic]
-        #[arg(long, value_name = "KIND")]
-        kind: Option<String>,
+        #[command(flatten)]
+        about: About,
     },
+    /// Change what is known about a group; what is not said stays as it is
+    Set {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+        /// What it is called
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        #[command(flatten)]
+        about: About,
+        /// active, or archived: looked at, and nothing written any more
+        #[arg(long, value_name = "STATUS")]
+        status: Option<String>,
+    },
+    /// List all groups
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct About {
+    /// What brings it together: thematic, country or cohort [default: thematic]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// The State under review, by its two letters in ISO 3166-1; a country group needs it
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    /// The session at which it is reviewed, such as "UPR 58"; a country group needs it
+    #[arg(long, value_name = "SESSION")]
+    pub(crate) session: Option<String>,
+    /// What it works on; once for each theme
+    #[arg(long = "theme", value_name = "THEME")]
+    pub(crate) themes: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -138,6 +175,110 @@ pub(crate) enum Member {
     Remove {
         #[command(flatten)]
         place: Place,
+    },
+    /// List who is in a group, and for whom they work
+    List {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+        /// List who was, instead
+        #[arg(long)]
+        past: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Organisation {
+    /// Enter an organisation and print its id
+    Add {
+        /// What it is called, such as en="Open Door"; once for each language
+        #[arg(long = "name", value_name = "LANGUAGE=NAME", required = true)]
+        names: Vec<String>,
+        #[command(flatten)]
+        facts: OrganisationFacts,
+    },
+    /// Change what is known about an organisation; what is not said stays as it is
+    Set {
+        /// The organisation's id
+        #[arg(long, value_name = "ID")]
+        organisation: String,
+        /// What it is called, all of it: once for each language
+        #[arg(long = "name", value_name = "LANGUAGE=NAME")]
+        names: Vec<String>,
+        #[command(flatten)]
+        facts: OrganisationFacts,
+    },
+    /// List all organisations
+    List,
+    /// Say for whom somebody works: for this organisation and no other
+    Assign {
+        /// The person's address
+        #[arg(long, value_name = "E-MAIL")]
+        email: String,
+        /// The organisation's id
+        #[arg(long, value_name = "ID", required_unless_present = "none", conflicts_with = "none")]
+        organisation: Option<String>,
+        /// For none any more
+        #[arg(long)]
+        none: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrganisationFacts {
+    /// The name under which the United Nations know it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) un_name: Option<String>,
+    /// ngo, nhri, coalition, community or academic [default: ngo]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Option<String>,
+    /// Where it is, by the two letters in ISO 3166-1
+    #[arg(long, value_name = "STATE")]
+    pub(crate) country: Option<String>,
+    /// With the Economic and Social Council: none, general, special or roster [default: none]
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) consultative_status: Option<String>,
+    /// Whether naming it puts people at risk: true or false; coordinators of its people's groups see it [default: false]
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) at_risk: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Invitation {
+    /// Make an invitation and print its link; it is not shown again
+    ///
+    /// Not for coordinators: the first one is added with `plenary member add`, and invites others.
+    Add {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+        /// drafter, commenter or observer
+        #[arg(long)]
+        role: String,
+        /// Only for whoever has this address
+        #[arg(long, value_name = "E-MAIL")]
+        email: Option<String>,
+        /// How many it brings in [default: 1]
+        #[arg(long, value_name = "COUNT")]
+        uses: Option<u32>,
+        /// How long it works: a number and s, m, h or d, at most 14d [default: 72h]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+    },
+    /// List a group's invitations
+    List {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+    },
+    /// Take an invitation back
+    Revoke {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+        /// The invitation's id
+        #[arg(long, value_name = "ID")]
+        invitation: String,
     },
 }
 

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     DAMAGED,
-    arguments::{Account, Command, Group, Member, Place, Statement, Token, User},
-    audit,
+    arguments::{Account, Command, Statement, Token, User},
+    audit, groups,
     instance::Instance,
-    store,
+    invitations, members, organisations, store,
 };
 
 pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyhow::Result<u8> {
@@ -42,13 +42,10 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
         Command::User(User::Add(account)) => {
             add_account(&instance, "/api/v1/users", account, &address).await?
         }
-        Command::Group(Group::Add { name, kind }) => {
-            let answer =
-                instance.post("/api/v1/groups", without_nulls(json!({"name": name, "kind": kind}))).await?;
-            let words = text(&answer, "/id");
-            (answer, words)
-        }
-        Command::Member(member) => change_member(&instance, member).await?,
+        Command::Group(command) => groups::run(&instance, command).await?,
+        Command::Member(command) => members::run(&instance, command).await?,
+        Command::Invitation(command) => invitations::run(&instance, command, &address).await?,
+        Command::Organisation(command) => organisations::run(&instance, command).await?,
         Command::Statement(Statement::Add { group, title, kind, schema, from }) => {
             let markdown = from.as_deref().map(markdown).transpose()?;
             let body = json!({"title": title, "kind": kind, "schema": schema, "markdown": markdown});
@@ -112,44 +109,6 @@ async fn add_account(
     Ok((answer, words))
 }
 
-async fn change_member(instance: &Instance, member: Member) -> anyhow::Result<(Value, String)> {
-    match member {
-        Member::Add { place: Place { group, email }, role } => {
-            let path = format!("/api/v1/groups/{}/members", id(&group)?);
-            let answer = instance.post(&path, json!({"email": email, "role": role})).await?;
-            let words = format!("{email} is now a {}", text(&answer, "/role"));
-            Ok((answer, words))
-        }
-        Member::SetRole { place, role, contact_person } => {
-            let path = member_path(instance, &place).await?;
-            let body = json!({"role": role, "contact_person": contact_person});
-            let answer = instance.call(Method::PATCH, &path, Some(body)).await?;
-            let words = format!("{} is now a {}", place.email, text(&answer, "/role"));
-            Ok((answer, words))
-        }
-        Member::Remove { place } => {
-            let path = member_path(instance, &place).await?;
-            instance.call(Method::DELETE, &path, None).await?;
-            let words = format!("{} is no longer a member", place.email);
-            Ok((json!({"removed": place.email}), words))
-        }
-    }
-}
-
-/// The path of a member whose address is known.
-async fn member_path(instance: &Instance, place: &Place) -> anyhow::Result<String> {
-    let path = format!("/api/v1/groups/{}/members", id(&place.group)?);
-    let members = instance.get(&path).await?;
-    let email = place.email.trim().to_lowercase();
-    let found = members["members"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|member| member["user"]["email"] == email.as_str());
-    let Some(member) = found else { bail!("{} is not a member of this group", place.email) };
-    Ok(format!("{path}/{}", text(member, "/user/id")))
-}
-
 /// Something to be put into a path.
 pub(crate) fn id(text: &str) -> anyhow::Result<&str> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && !text.is_empty() {
@@ -177,7 +136,7 @@ pub(crate) fn text(value: &Value, pointer: &str) -> String {
 }
 
 /// What is not said is left to the server's defaults.
-fn without_nulls(mut value: Value) -> Value {
+pub(crate) fn without_nulls(mut value: Value) -> Value {
     if let Some(object) = value.as_object_mut() {
         object.retain(|_, value| !value.is_null());
     }

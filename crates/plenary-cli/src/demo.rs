@@ -32,7 +32,13 @@ pub(crate) async fn prepare(instance: &Instance) -> anyhow::Result<Vec<Person>> 
     let groups = instance.get("/api/v1/groups").await?;
     let group = match named(&groups["groups"], "name", GROUP) {
         Some(group) => group,
-        None => instance.post("/api/v1/groups", json!({"name": GROUP, "kind": "country"})).await?,
+        None => {
+            let body = json!({
+                "name": GROUP, "kind": "country", "state": "XV", "session": "UPR 58",
+                "themes": ["Freedom of association", "Torture"],
+            });
+            instance.post("/api/v1/groups", body).await?
+        }
     };
     let group = group["id"].as_str().context("a group has an id")?;
     for (_, email, role) in PEOPLE {

@@ -144,7 +144,9 @@ fn first_day(folder: &Folder) -> (String, String) {
     assert!(adding.wait().unwrap().success());
     folder.ok(&["user", "add", "--email", "jon@ngo.example", "--name", "Jon"]);
 
-    let group = folder.ok(&["group", "add", "--name", "Valdoria", "--kind", "country"]);
+    let country = ["group", "add", "--name", "Valdoria", "--kind", "country"];
+    assert!(folder.refused(&country).contains("State under review"));
+    let group = folder.ok(&[&country[..], &["--state", "XV", "--session", "UPR 58"]].concat());
     let place =
         |email: &'static str| vec!["--group".to_owned(), group.clone(), "--email".into(), email.into()];
     let member = |what: &[&str], email: &'static str, rest: &[&str]| {
@@ -167,6 +169,8 @@ fn first_day(folder: &Folder) -> (String, String) {
         refused(member(&["member", "add"], "nobody@ngo.example", &["--role", "drafter"])).contains("address")
     );
 
+    organisations_and_invitations(folder, &group);
+
     let statement =
         folder.ok(&["statement", "add", "--group", &group, "--title", "Joint submission", "--from", SAMPLE]);
     let words: Vec<&str> = statement.split_whitespace().collect();
@@ -176,6 +180,42 @@ fn first_day(folder: &Folder) -> (String, String) {
     let found = folder.json(&["verify"]);
     assert_eq!((&found["whole"], &found["documents"]), (&true.into(), &2.into()), "{found}");
     (words[3].to_owned(), token)
+}
+
+/// Enters an organisation, says who works for it, and invites somebody.
+fn organisations_and_invitations(folder: &Folder, group: &str) {
+    let names = ["--name", "en=Open Door", "--name", "fr=Porte ouverte"];
+    let facts = ["--type", "coalition", "--country", "XV", "--at-risk", "true"];
+    let organisation = folder.ok(&[&["organisation", "add"][..], &names, &facts].concat());
+    let set = ["organisation", "set", "--organisation", &organisation];
+    assert!(folder.refused(&set).contains("what is to change"));
+    folder.ok(&[&set[..], &["--consultative-status", "roster"]].concat());
+    let found = folder.json(&["organisation", "list"]);
+    let found = &found["organisations"][0];
+    assert_eq!((&found["consultative_status"], &found["type"]), (&"roster".into(), &"coalition".into()));
+    let assign = ["organisation", "assign", "--email", "ilse@ngo.example"];
+    folder.ok(&[&assign[..], &["--organisation", &organisation]].concat());
+    let members = folder.ok(&["member", "list", "--group", group]);
+    assert_eq!(members, "coordinator  ilse@ngo.example  Ilse  contact person  Open Door  at risk");
+    folder.ok(&[&assign[..], &["--none"]].concat());
+    assert!(!folder.ok(&["member", "list", "--group", group]).contains("Open Door"));
+    assert!(folder.ok(&["member", "list", "--group", group, "--past"]).contains("jon@ngo.example"));
+
+    let invite = ["invitation", "add", "--group", group, "--role"];
+    assert!(folder.refused(&[&invite[..], &["coordinator"]].concat()).contains("coordinator"));
+    let link = folder.ok(&[&invite[..], &["drafter", "--expires", "2d"]].concat());
+    assert!(link.contains("/#invitation="), "{link}");
+    let list = folder.json(&["invitation", "list", "--group", group]);
+    let id = list["invitations"][0]["id"].as_str().unwrap();
+    assert_eq!(list["invitations"][0]["state"], "open");
+    folder.ok(&["invitation", "revoke", "--group", group, "--invitation", id]);
+    assert_eq!(folder.ok(&["invitation", "list", "--group", group]), "");
+
+    let archived = folder.ok(&["group", "set", "--group", group, "--status", "archived"]);
+    assert!(archived.contains("archived  country  XV  UPR 58  Valdoria"), "{archived}");
+    assert!(folder.refused(&[&invite[..], &["drafter"]].concat()).contains("archived"));
+    folder.ok(&["group", "set", "--group", group, "--status", "active"]);
+    assert!(folder.ok(&["group", "list"]).contains("active"));
 }
 
 fn reads_the_sample(server: &Server, document: &str, token: &str) {
