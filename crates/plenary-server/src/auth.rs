@@ -1,7 +1,9 @@
 //! Who is calling: credentials in, an [`Identity`] out. What somebody may do is not decided here.
 
+mod embed_token;
 mod password_rules;
 mod passwords;
+mod public_key;
 mod second_factor;
 mod throttle;
 
@@ -9,13 +11,18 @@ use std::fmt;
 
 use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use plenary_ids::{DocumentId, GuestLinkId, UserId};
+use plenary_ids::{DocumentId, EmbedKeyId, GuestLinkId, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use self::{
+    embed_token::{
+        EMBED_TOKEN_BYTES_MAX, EMBED_TOKEN_LIFE_MAX_S, EMBED_TOKEN_SKEW_S, EMBED_TOKEN_TYPE, EmbedTokenError,
+        Expectation, Vouched, named_key, verify as verify_embed_token,
+    },
     password_rules::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordOwner},
     passwords::{PasswordError, Passwords},
+    public_key::{GivenJwk, GivenKey, KeyError, PublicKey},
     second_factor::{Code, RECOVERY_CODES, TotpSecret, new_recovery_codes},
     throttle::{Throttle, Trying},
 };
@@ -28,6 +35,13 @@ pub enum Credential {
     Cookie(String),
     /// A token from `plenary token create`: in `Authorization: Bearer`, as Hocuspocus token, or as `?token=`.
     Bearer(String),
+    /// The secret of a session that rests on a site's word, and where the browser says the page is that shows it.
+    Embedded {
+        /// The secret.
+        secret: String,
+        /// The page's origin.
+        origin: Option<String>,
+    },
     /// A one-use ticket from `POST /api/v1/tickets`; authenticating uses it up.
     Ticket(String),
     /// The caller came through the Unix socket or from inside the process: whoever owns the data directory.
@@ -39,6 +53,7 @@ impl fmt::Debug for Credential {
         f.write_str(match self {
             Self::Cookie(_) => "Cookie(..)",
             Self::Bearer(_) => "Bearer(..)",
+            Self::Embedded { .. } => "Embedded(..)",
             Self::Ticket(_) => "Ticket(..)",
             Self::Operator => "Operator",
         })
@@ -87,6 +102,9 @@ pub enum Via {
     Token(SecretHash),
     /// A guest's stay in a browser. Tickets drawn in it rest on it, too.
     Guest(SecretHash),
+    /// A session that rests on the word of an embedding site, and on the key it was given with. Tickets drawn in it rest
+    /// on them, too.
+    Embedded(SecretHash, EmbedKeyId),
     /// The data directory itself.
     Operator,
 }
@@ -105,7 +123,7 @@ pub struct Identity {
     pub expires_at_ms: Option<u64>,
     /// Whether they run this instance.
     pub is_administrator: bool,
-    /// With a ticket: the one document it opens.
+    /// With a ticket, or on a site's word: the one document it opens.
     pub only_document: Option<DocumentId>,
     /// Of a guest: by which link they came.
     pub guest: Option<GuestOf>,
@@ -169,11 +187,37 @@ fn cookie_value(name: &str, headers: &HeaderMap) -> Option<String> {
     values.next().map(|(_, value)| value.to_owned())
 }
 
+/// What the secret of a session begins with that rests on a site's word.
+pub(crate) const EMBED_SECRET_PREFIX: &str = "plenary-embed.";
+
+/// The credential that a token is, shown by a page of `origin`: where a bearer token can stand, the secret of a session
+/// that rests on a site's word can.
+pub fn token_credential(token: String, origin: Option<&str>) -> Credential {
+    if token.starts_with(EMBED_SECRET_PREFIX) {
+        return Credential::Embedded { secret: token, origin: origin.map(ToOwned::to_owned) };
+    }
+    Credential::Bearer(token)
+}
+
+/// Where the browser says the page is that sends this.
+pub fn origin(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ORIGIN)?.to_str().ok()
+}
+
+/// What this instance is called by whoever sends this: `public_url`, or without one (loopback only) the name asked for.
+pub fn own_name(config: &Config, headers: &HeaderMap) -> Option<String> {
+    if let Some(url) = &config.public_url {
+        return Some(url.clone());
+    }
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    is_loopback_host(host).then(|| format!("http://{host}"))
+}
+
 /// The token of an `Authorization: Bearer` header.
 pub fn bearer(headers: &HeaderMap) -> Option<Credential> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()))
+    scheme.eq_ignore_ascii_case("bearer").then(|| token_credential(token.trim().to_owned(), origin(headers)))
 }
 
 /// Who else uses the computer somebody signs in on.

@@ -6,6 +6,8 @@
 mod audit;
 mod authorship;
 mod devices;
+mod embed_keys;
+mod embed_sessions;
 mod groups;
 mod guest_links;
 mod half_sessions;
@@ -39,6 +41,11 @@ pub use self::{
         AUDIT_PAGE_MAX, About, Actor, ActorKind, AuditAction, AuditDamage, AuditEntry, AuditHead, AuditLog,
         AuditPage, AuditReport, ChainedEntry, Named, Note, Object, SecretName,
     },
+    embed_keys::{
+        EMBED_KEYS_OF_HOST_MAX, EMBED_ORIGINS_MAX, EMBED_STATEMENTS_MAX, EmbedGrant, EmbedKey, NewEmbedGrant,
+        NewEmbedKey, may_grant,
+    },
+    embed_sessions::{EmbeddedUser, OpenedEmbedSession},
     groups::NewGroup,
     guest_links::{GuestLinkView, NewGuestLink},
     half_sessions::HALF_SESSION_MS,
@@ -54,7 +61,10 @@ pub use self::{
     tickets::{TICKET_MS, TicketError},
     users::{NewUser, User, normal_email},
 };
-use self::{half_sessions::HalfSessions, sessions::Session, tickets::Tickets, users::MadeFor};
+use self::{
+    embed_sessions::EmbedSessions, half_sessions::HalfSessions, sessions::Session, tickets::Tickets,
+    users::MadeFor,
+};
 use crate::{
     auth::{AuthError, Credential, Identity, Passwords, Via},
     clock::Clock,
@@ -115,6 +125,7 @@ struct Inner {
     passwords: Passwords,
     tickets: Tickets,
     halves: HalfSessions,
+    embed_sessions: EmbedSessions,
     /// Held while something is committed together with its entries in the audit log.
     auditing: Mutex<()>,
 }
@@ -130,7 +141,8 @@ impl Directory {
     pub fn new(cells: Arc<dyn Cells>, config: Arc<Config>, clock: Clock) -> Self {
         let (passwords, auditing) = (Passwords::new(), Mutex::new(()));
         let (tickets, halves) = (Tickets::default(), HalfSessions::default());
-        Self(Arc::new(Inner { cells, config, clock, passwords, tickets, halves, auditing }))
+        let embed_sessions = EmbedSessions::default();
+        Self(Arc::new(Inner { cells, config, clock, passwords, tickets, halves, embed_sessions, auditing }))
     }
 
     /// Recognises a caller. A ticket is used up by this, whatever comes of it.
@@ -141,6 +153,7 @@ impl Directory {
                 recognised => recognised,
             },
             Credential::Bearer(secret) => self.token_identity(&secret).await,
+            Credential::Embedded { secret, origin } => self.embed_identity(&secret, origin.as_deref()).await,
             Credential::Ticket(secret) => {
                 let identity =
                     self.0.tickets.redeem(&secret, self.0.clock.now_ms()).ok_or(AuthError::Invalid)?;
@@ -216,6 +229,7 @@ impl Directory {
             Via::Token(hash) => self.token(hash).await?.map(|token| (token.made_for(), token.by_operator)),
             // Whether the link still stands is asked where it opens something.
             Via::Guest(hash) => return self.guest_session_holds(hash, identity.user).await,
+            Via::Embedded(hash, key) => return self.embed_session_holds(hash, key).await,
             Via::Operator => return Ok(true),
         };
         let Some((made_for, may_owe)) = rests_on.filter(|(made_for, _)| made_for.user == identity.user)

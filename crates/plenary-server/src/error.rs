@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    auth::{AuthError, PasswordError},
+    auth::{AuthError, EmbedTokenError, PasswordError},
     directory::Denied,
     rooms::StateError,
 };
@@ -119,6 +119,12 @@ pub enum Error {
     /// Somebody is signed in who wants to come as a guest.
     #[error("you are signed in with an account; sign out first, or open the link in a private window")]
     SignedIn,
+    /// A token of an embedding site is not taken.
+    #[error("{0}")]
+    EmbedToken(#[from] EmbedTokenError),
+    /// Somebody has registered this public key.
+    #[error("this public key is registered already; each site, and each of its two keys, has a pair of its own")]
+    EmbedKeyTaken,
     /// There are as many as there may be.
     #[error("there are {limit} {what} already; revoke some that are no longer needed")]
     TooMany {
@@ -210,6 +216,29 @@ codes! {
     WrongCredentials = "wrong-credentials", UNAUTHORIZED;
     /// The code does not fit, or was used before. Take the one the device shows now, or a recovery code.
     WrongCode = "wrong-code", UNAUTHORIZED;
+    /// The token of an embedding site cannot be read: its header or a claim is not as docs/embedding.md says; `detail`
+    /// says which.
+    EmbedTokenMalformed = "embed-token-malformed", UNAUTHORIZED;
+    /// The `alg` of an embedding site's token is not that of its key. EdDSA and ES256 are taken, no other.
+    EmbedAlgorithm = "embed-algorithm", UNAUTHORIZED;
+    /// The key that an embedding site's token names is not registered, was revoked, or has ended.
+    EmbedKeyUnknown = "embed-key-unknown", UNAUTHORIZED;
+    /// The signature of an embedding site's token does not fit its key.
+    EmbedSignature = "embed-signature", UNAUTHORIZED;
+    /// The `iss` of an embedding site's token is not the one whose key signed it.
+    EmbedIssuer = "embed-issuer", UNAUTHORIZED;
+    /// The `aud` of an embedding site's token is not this server's address.
+    EmbedAudience = "embed-audience", UNAUTHORIZED;
+    /// The `iat` or `nbf` of an embedding site's token lies ahead by more than 30 seconds.
+    EmbedNotYet = "embed-not-yet", UNAUTHORIZED;
+    /// The embedding site's token has run out. Ask the site for another one.
+    EmbedExpired = "embed-expired", UNAUTHORIZED;
+    /// From `iat` to `exp` of an embedding site's token are more than 300 seconds.
+    EmbedTooLong = "embed-too-long", UNAUTHORIZED;
+    /// The embedding site's token was used before. Ask the site for another one.
+    EmbedReplayed = "embed-replayed", UNAUTHORIZED;
+    /// The page is not of the origin that the embedding site's token names, or that is not registered with its key.
+    EmbedOrigin = "embed-origin", FORBIDDEN;
     /// The request rests on the cookie and does not come from a page of this server. Programs use a bearer token.
     ForeignOrigin = "foreign-origin", FORBIDDEN;
     /// The server asks the caller for a second factor, and there is none yet: all they can do is set it up
@@ -257,6 +286,8 @@ codes! {
     ContactPersonMissing = "contact-person-missing", CONFLICT;
     /// Somebody who is signed in cannot come as a guest. Sign out first, or open the link in a private window.
     SignedIn = "signed-in", CONFLICT;
+    /// This public key is registered already.
+    EmbedKeyTaken = "embed-key-taken", CONFLICT;
     /// There are as many as there may be; `detail` says of what.
     TooMany = "too-many", CONFLICT;
     /// Somebody else changed the same thing at the same time. Look at it again and repeat.
@@ -330,6 +361,18 @@ impl Error {
             Self::OtherAddress => Code::OtherAddress,
             Self::AccountNeeded => Code::AccountNeeded,
             Self::SignedIn => Code::SignedIn,
+            Self::EmbedToken(EmbedTokenError::Malformed(_)) => Code::EmbedTokenMalformed,
+            Self::EmbedToken(EmbedTokenError::Algorithm) => Code::EmbedAlgorithm,
+            Self::EmbedToken(EmbedTokenError::UnknownKey) => Code::EmbedKeyUnknown,
+            Self::EmbedToken(EmbedTokenError::Signature) => Code::EmbedSignature,
+            Self::EmbedToken(EmbedTokenError::Issuer) => Code::EmbedIssuer,
+            Self::EmbedToken(EmbedTokenError::Audience) => Code::EmbedAudience,
+            Self::EmbedToken(EmbedTokenError::Origin) => Code::EmbedOrigin,
+            Self::EmbedToken(EmbedTokenError::NotYet) => Code::EmbedNotYet,
+            Self::EmbedToken(EmbedTokenError::Expired) => Code::EmbedExpired,
+            Self::EmbedToken(EmbedTokenError::TooLong) => Code::EmbedTooLong,
+            Self::EmbedToken(EmbedTokenError::Replayed) => Code::EmbedReplayed,
+            Self::EmbedKeyTaken => Code::EmbedKeyTaken,
             Self::TooMany { .. } => Code::TooMany,
             Self::ChangedMeanwhile => Code::ChangedMeanwhile,
             Self::TooManyTries { .. } => Code::TooManyTries,

@@ -86,6 +86,8 @@ pub enum Affected {
     User(UserId),
     /// Everybody who came by this link.
     GuestLink(GuestLinkId),
+    /// Everybody for whom an embedding site vouches: a key, a grant.
+    Embedded,
     /// Everybody in these documents: a stage, a deletion.
     Documents(Vec<DocumentId>),
 }
@@ -97,6 +99,7 @@ impl Affected {
                 seat.user == *user || seat.guest().is_some_and(|guest| guest.creator == *user)
             }
             Self::GuestLink(link) => seat.guest().is_some_and(|guest| guest.link == *link),
+            Self::Embedded => seat.is_embedded(),
             Self::Documents(documents) => documents.contains(&seat.document),
         }
     }

@@ -34,6 +34,9 @@ mod assets;
 mod audit;
 mod caller;
 mod documents;
+mod embed;
+mod embed_grants;
+mod embed_keys;
 mod embedding;
 mod groups;
 mod guest_links;
@@ -110,6 +113,9 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .merge(tickets::router())
         .merge(admin::router())
         .merge(audit::router())
+        .merge(embed::router())
+        .merge(embed_grants::router())
+        .merge(embed_keys::router())
         .fallback(async || Error::NotFound);
     let (router, described) = openapi::base()
         .nest("/api/v1", api)

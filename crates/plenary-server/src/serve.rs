@@ -43,6 +43,8 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// How often ended sign-ins are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// How often it is forgotten which tokens of embedding sites were used: they last for minutes.
+const SWEEP_EMBED_TOKENS_EVERY: Duration = Duration::from_secs(300);
 /// How often the sessions of those who have a document open are noted as used: who only writes, asks for nothing.
 const NOTE_USE_EVERY: Duration = Duration::from_secs(600);
 /// How often the figures are put in order when nobody fetches them.
@@ -170,6 +172,14 @@ async fn chores(app: App) {
             sleep(SWEEP_EVERY).await;
         }
     };
+    let forgetting = async {
+        loop {
+            sleep(SWEEP_EMBED_TOKENS_EVERY).await;
+            if let Err(error) = app.directory.sweep_embed_tokens().await {
+                tracing::warn!(%error, "used tokens of embedding sites not removed");
+            }
+        }
+    };
     let upkeep = async {
         loop {
             sleep(UPKEEP_EVERY).await;
@@ -189,7 +199,7 @@ async fn chores(app: App) {
             }
         }
     };
-    tokio::join!(sweeping, upkeep, noting, app.rooms.look_after_idle_documents());
+    tokio::join!(sweeping, forgetting, upkeep, noting, app.rooms.look_after_idle_documents());
 }
 
 async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &watch::Sender<()>) {

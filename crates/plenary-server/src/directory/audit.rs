@@ -109,6 +109,7 @@ impl Actor {
         let kind = match identity.via {
             Via::Operator => ActorKind::Operator,
             Via::Guest(_) => ActorKind::Guest,
+            Via::Embedded(..) => ActorKind::Embedded,
             _ if identity.is_administrator => ActorKind::Administrator,
             _ => ActorKind::User,
         };

@@ -28,11 +28,17 @@
 //! | `guest/{user}` | a guest; stays, so that what they wrote has a name |
 //! | `guest-of/{link}/{user}` | the guest's id |
 //! | `guest-session/{hash}` | a guest's stay in a browser |
+//! | `embed-host/{host}` | an embedding site's issuer; rewritten with each of its keys, so that two cannot cross |
+//! | `embed-key/{key}` | a site's public key |
+//! | `embed-grant/{group}/{host}` | as what a site may vouch for people in a group |
+//! | `embed-user/{user}` | somebody for whom a site vouched; stays, so that what they wrote has a name |
+//! | `embed-token/{hash}` | that a site's token was used; gone once it has ended |
 //! | `audit-head/{log}` | the end of an audit log; `{log}` is `instance` or a group's id |
 //! | `audit/{log}/{seq}` | an entry of it: its hash, a space, JSON. The number has twelve digits, so that they sort |
 
 use plenary_ids::{
-    DocumentId, GroupId, GuestLinkId, InterestId, InvitationId, OrganisationId, StatementId, UserId,
+    DocumentId, EmbedKeyId, GroupId, GuestLinkId, HostId, InterestId, InvitationId, OrganisationId,
+    StatementId, UserId,
 };
 use plenary_statements::InterestOwner;
 use uuid::Uuid;
@@ -229,4 +235,32 @@ pub(super) fn invitation(group: GroupId, invitation: InvitationId) -> String {
 
 pub(super) fn invitation_secret(hash: &str) -> String {
     format!("invitation-secret/{hash}")
+}
+
+pub(super) const EMBED_KEYS: &str = "embed-key/";
+pub(super) const EMBED_GRANTS: &str = "embed-grant/";
+pub(super) const EMBED_TOKENS: &str = "embed-token/";
+
+pub(super) fn embed_host(host: HostId) -> String {
+    format!("embed-host/{host}")
+}
+
+pub(super) fn embed_key(key: EmbedKeyId) -> String {
+    format!("{EMBED_KEYS}{key}")
+}
+
+pub(super) fn embed_grants_of(group: GroupId) -> String {
+    format!("{EMBED_GRANTS}{group}/")
+}
+
+pub(super) fn embed_grant(group: GroupId, host: HostId) -> String {
+    format!("{EMBED_GRANTS}{group}/{host}")
+}
+
+pub(super) fn embed_user(user: UserId) -> String {
+    format!("embed-user/{user}")
+}
+
+pub(super) fn embed_token(token: Uuid) -> String {
+    format!("{EMBED_TOKENS}{token}")
 }

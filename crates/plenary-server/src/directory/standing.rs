@@ -129,6 +129,9 @@ impl Directory {
     ) -> Result<Standing, StoreError> {
         let subject = match identity.via {
             Via::Guest(_) => self.guest_subject(identity, group.as_ref(), statement).await?,
+            Via::Embedded(session, key) => {
+                self.embedded_subject((session, key), group.as_ref(), statement).await?
+            }
             Via::Session(_) | Via::Token(_) | Via::Operator => {
                 let id = group.as_ref().map_or(GroupId::from_bytes([0; 16]), |group| group.value.id);
                 let membership = self.read::<Membership>(&key::member(id, identity.user)).await?;

@@ -13,7 +13,7 @@ use plenary_room::{Backlog, Dialect};
 
 use super::registry::RoomHandle;
 use crate::{
-    auth::{GuestOf, Identity},
+    auth::{GuestOf, Identity, Via},
     websocket::outbox::{Outbox, Waiting},
 };
 
@@ -131,6 +131,11 @@ impl Seat {
     /// Of a guest: by which link they came.
     pub(super) fn guest(&self) -> Option<GuestOf> {
         self.identity.lock().expect("nothing panics while it is held").guest
+    }
+
+    /// Whether the access rests on the word of an embedding site.
+    pub(super) fn is_embedded(&self) -> bool {
+        matches!(self.identity.lock().expect("nothing panics while it is held").via, Via::Embedded(..))
     }
 
     /// From here on the access rests on a renewed credential of the same user.

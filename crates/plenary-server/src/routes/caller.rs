@@ -152,7 +152,9 @@ impl InSession {
     fn of(identity: Identity) -> Result<Self, Error> {
         match identity.via {
             Via::Session(hash) => Ok(Self(identity, hash)),
-            Via::Token(_) | Via::Guest(_) | Via::Operator => Err(Error::SignInNeeded),
+            Via::Token(_) | Via::Guest(_) | Via::Embedded(..) | Via::Operator => {
+                Err(Error::SignInNeeded)
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Pages of other sites that hold our editor.
 //!
 //! A browser lets such a page read our answers only if we name its origin (CORS). We name those of `embed_origins`, and
-//! what they ask rests on a token or ticket alone: a cookie that comes along is not looked at. For all other origins
-//! nothing is added and nothing is different. WebSockets need none of this: there a token counts wherever it comes
-//! from, and a cookie only from our own pages.
+//! those of the keys of sites that vouch for their users; for the latter only what the editor asks for. What they ask
+//! rests on a token or ticket alone: a cookie that comes along is not looked at. For all other origins nothing is added
+//! and nothing is different. WebSockets need none of this: there a token counts wherever it comes from, that of a
+//! site's session from its own origin, and a cookie only from our own pages.
 
 use axum::{
     extract::{Request, State},
@@ -14,8 +15,11 @@ use axum::{
 
 use crate::{App, auth};
 
-/// What such pages may read.
+/// What pages of `embed_origins` may read.
 const OPEN: &str = "/api/v1/";
+
+/// What pages of a site that vouches for its users may read: what the editor asks for.
+const OPEN_TO_HOSTS: [&str; 3] = ["/api/v1/embed/session", "/api/v1/tickets", "/api/v1/documents/"];
 
 /// What the editor and the page around it may ask, until the browser asks again.
 const ALLOWED: [(HeaderName, HeaderValue); 3] = [
@@ -29,16 +33,12 @@ pub(super) async fn answer_embedding_pages(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let is_embedding = |origin: &HeaderValue| app.config.embed_origins.iter().any(|one| origin == one);
-    let origin = origin.filter(|origin| {
-        request.uri().path().starts_with(OPEN)
-            && is_embedding(origin)
-            && !auth::is_own_origin(&app.config, request.headers())
-    });
-    let Some(origin) = origin else {
+    let Some((origin, is_in_settings)) = foreign_origin(&app, &request) else {
         return next.run(request).await;
     };
+    if !is_embedding(&app, &origin, is_in_settings).await {
+        return next.run(request).await;
+    }
     let asks_first = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if asks_first {
@@ -52,4 +52,23 @@ pub(super) async fn answer_embedding_pages(
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     response
+}
+
+/// The origin of a page of another site that asks, and whether the settings name it; `None` if it may read nothing.
+fn foreign_origin(app: &App, request: &Request) -> Option<(HeaderValue, bool)> {
+    let origin = request.headers().get(header::ORIGIN)?;
+    let path = request.uri().path();
+    if !path.starts_with(OPEN) || auth::is_own_origin(&app.config, request.headers()) {
+        return None;
+    }
+    let is_in_settings = app.config.embed_origins.iter().any(|one| origin == one);
+    let is_open_to_hosts = OPEN_TO_HOSTS.iter().any(|open| path.starts_with(open));
+    (is_in_settings || is_open_to_hosts).then(|| (origin.clone(), is_in_settings))
+}
+
+/// Whether pages of this origin may read answers.
+async fn is_embedding(app: &App, origin: &HeaderValue, is_in_settings: bool) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    // Without the store there is nothing to read either.
+    is_in_settings || app.directory.is_embedding_origin(origin).await.unwrap_or(false)
 }

@@ -87,7 +87,7 @@ async fn create(
         }
         (Some(_), _) => return Err(Error::OperatorNeeded),
         // A token that could make another one would never end.
-        (None, Via::Token(_) | Via::Guest(_)) => return Err(Error::SignInNeeded),
+        (None, Via::Token(_) | Via::Guest(_) | Via::Embedded(..)) => return Err(Error::SignInNeeded),
         (None, Via::Session(session)) => {
             app.directory.create_own_token(&identity, session, request.expires).await?
         }

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     App,
-    auth::{Credential, Identity},
+    auth::{self, Credential, Identity},
     rooms::{Joining, NotJoined, RoomEnded, Seat},
     routes::Upgrade,
 };
@@ -58,6 +58,7 @@ pub(super) async fn upgrade(
         return response;
     }
     let cookie = cookie(&app, &headers);
+    let origin = auth::origin(&headers).map(ToOwned::to_owned);
     let open = app.connections.open();
     let span = tracing::info_span!("connection", connection = %open.id, user = tracing::field::Empty);
     sized(upgrade).on_upgrade(move |socket| {
@@ -68,6 +69,7 @@ pub(super) async fn upgrade(
                 open,
                 outbox: Arc::clone(&outbox),
                 cookie,
+                origin,
                 addresses: HashMap::new(),
                 auth_within: Some(Instant::now() + limits::AUTH_WITHIN),
                 before_auth_bytes: 0,
@@ -86,6 +88,8 @@ struct Hocuspocus {
     outbox: Arc<Outbox>,
     /// Stands in for an empty token.
     cookie: Option<Credential>,
+    /// Where the browser says the page is.
+    origin: Option<String>,
     addresses: HashMap<String, Stand>,
     /// Until the first Auth has come.
     auth_within: Option<Instant>,
@@ -150,9 +154,10 @@ impl Hocuspocus {
         if token.len() > limits::AUTH_BYTES_MAX {
             return Err(BAD_TOKEN);
         }
-        let bearer = recognise(&self.app, Some(Credential::Bearer(token.clone()))).await;
-        if bearer != Err(BAD_TOKEN) {
-            return bearer;
+        let credential = auth::token_credential(token.clone(), self.origin.as_deref());
+        let recognised = recognise(&self.app, Some(credential)).await;
+        if recognised != Err(BAD_TOKEN) {
+            return recognised;
         }
         let ticket = recognise(&self.app, Some(Credential::Ticket(token))).await;
         ticket.map_err(|refusal| match refusal {

@@ -68,7 +68,7 @@ pub(super) async fn upgrade(
     }
     let credential = match query {
         Shown { ticket: Some(ticket), .. } => Some(Credential::Ticket(ticket)),
-        Shown { token: Some(token), .. } => Some(Credential::Bearer(token)),
+        Shown { token: Some(token), .. } => Some(auth::token_credential(token, auth::origin(&headers))),
         _ => auth::bearer(&headers).or_else(|| cookie(&app, &headers)),
     };
     let mut open = app.connections.open();
@@ -81,12 +81,13 @@ pub(super) async fn upgrade(
         Err(Refusal::Because(reason)) => Err(reason),
         Err(Refusal::NotNow) => return Error::Busy.into_response(),
     };
+    let origin = auth::origin(&headers).map(ToOwned::to_owned);
     let span =
         tracing::info_span!("connection", connection = %open.id, user = tracing::field::Empty, document);
     sized(upgrade).on_upgrade(move |socket| {
         async move {
             let outbox = Arc::new(Outbox::default());
-            let dialog = YWebsocket::begin(&app, &outbox, admission).await;
+            let dialog = YWebsocket::begin(&app, &outbox, origin, admission).await;
             serve(&app, socket, progress.unwrap_or_default().0, &outbox, dialog).await;
             drop(open);
         }
@@ -98,16 +99,24 @@ pub(super) async fn upgrade(
 struct YWebsocket {
     app: App,
     outbox: Arc<Outbox>,
+    /// Where the browser says the page is.
+    origin: Option<String>,
     seat: Option<Arc<Seat>>,
     expires: Option<Instant>,
     pace: Pace,
 }
 
 impl YWebsocket {
-    async fn begin(app: &App, outbox: &Arc<Outbox>, admission: Result<Admission, CloseReason>) -> Self {
+    async fn begin(
+        app: &App,
+        outbox: &Arc<Outbox>,
+        origin: Option<String>,
+        admission: Result<Admission, CloseReason>,
+    ) -> Self {
         let mut dialog = Self {
             app: app.clone(),
             outbox: Arc::clone(outbox),
+            origin,
             seat: None,
             expires: None,
             pace: Pace::default(),
@@ -141,7 +150,8 @@ impl YWebsocket {
     /// A renewed credential of the same user prolongs the connection; any other ends it.
     async fn renew(&mut self, token: String) {
         let Some(seat) = self.seat.clone() else { return };
-        match recognise(&self.app, Some(Credential::Bearer(token))).await {
+        let credential = auth::token_credential(token, self.origin.as_deref());
+        match recognise(&self.app, Some(credential)).await {
             Ok(identity) if identity.user == seat.user => {
                 self.expires = expiry(&self.app, &identity);
                 seat.renew(identity);

@@ -5,11 +5,13 @@
 mod audit;
 mod described;
 mod documents;
+mod embed;
 mod embedding;
 mod errors;
 mod existence;
 mod groups;
 mod guests;
+mod host;
 mod input;
 mod interests;
 mod invitations;

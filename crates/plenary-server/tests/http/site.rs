@@ -163,7 +163,22 @@ impl Site {
     }
 
     pub(crate) async fn ask(&self, who: &Who, method: Method, path: &str, body: Value) -> Answer {
-        let request = Request::builder().method(method).uri(path);
+        self.ask_with(who, method.as_str(), path, body, Vec::new()).await
+    }
+
+    /// Asks with these headers beside the usual ones.
+    pub(crate) async fn ask_with(
+        &self,
+        who: &Who,
+        method: &str,
+        path: &str,
+        body: Value,
+        headers: Vec<(&'static str, String)>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         let request = match body {
             Value::Null => request.body(Body::empty()),
             body => {
