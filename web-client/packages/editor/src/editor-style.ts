@@ -22,6 +22,13 @@ export const editorStyle = css`
     background: var(--_desk);
   }
 
+  /* What one part does moves nothing in another, so that a key in the text does not make all be looked through. */
+  .head,
+  .stage,
+  plenary-status {
+    contain: layout style;
+  }
+
   /* Tools and notices stay in sight; fit.ts measures what they cover. */
   .head {
     position: sticky;
@@ -61,6 +68,7 @@ export const editorStyle = css`
     block-size: calc(var(--_room) - var(--_head, 0px) - var(--_foot, 0px));
     overflow: auto;
     overscroll-behavior: contain;
+    contain: strict;
   }
 
   .outlined .stage {

@@ -3,6 +3,7 @@ import type { TemplateResult } from 'lit'
 import { TextSelection } from 'prosemirror-state'
 import type { EditorHost } from './editor-host.ts'
 import type { FindBar, FindEvent, FindResult } from './find-bar.ts'
+import type { Fit } from './fit.ts'
 import { replaceMatches, searchIn, setSearch } from './search.ts'
 
 const nothingFound: FindResult = { count: 0, current: -1, replaced: null }
@@ -11,10 +12,12 @@ const nothingFound: FindResult = { count: 0, current: -1, replaced: null }
 export class Finder {
   isOpen = false
   readonly #host: EditorHost
+  readonly #fit: Fit
   #found = nothingFound
 
-  constructor(host: EditorHost) {
+  constructor(host: EditorHost, fit: Fit) {
     this.#host = host
+    this.#fit = fit
   }
 
   /** Opens the bar, with the words that are selected. */
@@ -72,7 +75,8 @@ export class Finder {
       if (chosen.length > 0) view.dispatch(replaceMatches(view.state, chosen, replacement))
     }
     this.#show(replaced)
-    view.dom.querySelector('.plenary-found-now')?.scrollIntoView({ block: 'center', behavior: 'instant' })
+    const found = view.dom.querySelector('.plenary-found-now')
+    if (found) this.#fit.centre(found)
   }
 
   #close(): void {

@@ -7,8 +7,13 @@ import type { EditorHost } from './editor-host.ts'
 
 // Between what is looked for and what lies over the text.
 const AIR_PX = 20
+// Lines that come into sight take their true room only then, which moves what stands below them. So often it is looked again.
+const FRAMES_TO_SETTLE = 3
 
-/** Measures what lies over the text and tells the style sheets: `--_head`, `--_foot`, and for the outline `--_frame`. */
+/**
+ * Measures what lies over the text, scrolls by it, and tells the outline, which stands between: `--_head`, `--_foot`, `--_frame`.
+ * The text must not hear of it in that way: all of it would be styled anew.
+ */
 export class Fit implements ReactiveController {
   readonly #host: EditorHost
   /** How much of the window lies under something, in px. */
@@ -41,10 +46,22 @@ export class Fit implements ReactiveController {
 
   hostUpdated(): void {
     if (this.#observer) return
-    this.#observer = new ResizeObserver(() => this.#measure())
-    for (const part of ['.frame', '.head', 'plenary-status']) {
-      const element = this.#part(part)
-      if (element) this.#observer.observe(element)
+    const parts = new Map<Element, 'head' | 'foot' | 'frame'>()
+    const heights = { head: 0, foot: 0, frame: 0 }
+    this.#observer = new ResizeObserver(entries => {
+      for (const { target, borderBoxSize } of entries) {
+        const part = parts.get(target)
+        if (part) heights[part] = Math.round(borderBoxSize[0]?.blockSize ?? 0)
+      }
+      Object.assign(this.#covered, { top: heights.head, bottom: heights.foot })
+      const style = this.#part('plenary-sidebar')?.style
+      for (const [name, height] of Object.entries(heights)) style?.setProperty(`--_${name}`, `${height}px`)
+    })
+    for (const [name, selector] of [['head', '.head'], ['foot', 'plenary-status'], ['frame', '.frame']] as const) {
+      const element = this.#part(selector)
+      if (!element) continue
+      parts.set(element, name)
+      this.#observer.observe(element, { box: 'border-box' })
     }
   }
 
@@ -53,17 +70,36 @@ export class Fit implements ReactiveController {
     this.#observer = null
   }
 
-  #part(selector: string): HTMLElement | null {
-    return this.#host.renderRoot.querySelector<HTMLElement>(selector)
+  /** Scrolls to where `element` begins; what is far away comes at once, as does everything for those who ask for calm. */
+  goTo(element: Element): void {
+    const { top } = element.getBoundingClientRect()
+    const isNear = Math.abs(top) < innerHeight && !matchMedia('(prefers-reduced-motion: reduce)').matches
+    if (isNear) this.#scroll(element, { block: 'start', behavior: 'smooth' })
+    else this.#settle(element, 'start', FRAMES_TO_SETTLE)
   }
 
-  #measure(): void {
-    const height = (selector: string) => Math.round(this.#part(selector)?.getBoundingClientRect().height ?? 0)
-    const [top, bottom] = [height('.head'), height('plenary-status')]
-    // A change here makes all of the text be styled anew: only when it is one.
-    if (top !== this.#covered.top) this.#host.style.setProperty('--_head', `${top}px`)
-    if (bottom !== this.#covered.bottom) this.#host.style.setProperty('--_foot', `${bottom}px`)
-    Object.assign(this.#covered, { top, bottom })
-    this.#part('plenary-sidebar')?.style.setProperty('--_frame', `${height('.frame')}px`)
+  /** Puts `element` into the middle at once. */
+  centre(element: Element): void {
+    this.#settle(element, 'center', FRAMES_TO_SETTLE)
+  }
+
+  #settle(element: Element, place: 'start' | 'center', frames: number): void {
+    if (!element.isConnected) return
+    this.#scroll(element, { block: place, behavior: 'instant' })
+    if (frames > 0) requestAnimationFrame(() => this.#settle(element, place, frames - 1))
+  }
+
+  // Whichever of the two moves; either may belong to the page that has the editor, so nothing of it stays.
+  #scroll(element: Element, options: ScrollIntoViewOptions): void {
+    const movers = [this.#part('.stage'), document.documentElement].filter(mover => mover !== null)
+    const before = movers.map(({ style }) => style.scrollPaddingBlock)
+    const { top, bottom } = this.margin
+    for (const { style } of movers) style.scrollPaddingBlock = `${top}px ${bottom}px`
+    element.scrollIntoView(options)
+    movers.forEach(({ style }, i) => (style.scrollPaddingBlock = before[i] ?? ''))
+  }
+
+  #part(selector: string): HTMLElement | null {
+    return this.#host.renderRoot.querySelector<HTMLElement>(selector)
   }
 }

@@ -96,8 +96,8 @@ export class TextEditor extends LitElement implements EditorHost {
   #format: Intl.NumberFormat | null = null
   readonly #place = document.createElement('div')
   readonly #notePlace = document.createElement('div')
-  readonly #finder = new Finder(this)
   readonly #fit = new Fit(this)
+  readonly #finder = new Finder(this, this.#fit)
   readonly #sheetBox = new SheetBox(this, {
     notePlace: this.#notePlace,
     run: action => this.#run(action),
@@ -342,8 +342,7 @@ export class TextEditor extends LitElement implements EditorHost {
     view.dispatch(view.state.tr.setSelection(place))
     const { node } = view.domAtPos(place.from)
     const element = node instanceof Element ? node : node.parentElement
-    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
-    element?.scrollIntoView({ block: 'start', behavior: isCalm ? 'instant' : 'smooth' })
+    if (element) this.#fit.goTo(element)
     view.focus()
   }
 

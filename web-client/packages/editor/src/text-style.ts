@@ -88,12 +88,6 @@ const sheet = css`
   }
 }
 
-/* What is jumped to must not end up behind what stays in sight. */
-.plenary-text .ProseMirror > *,
-.plenary-text .plenary-found-now {
-  scroll-margin-block: calc(var(--_head, 0px) + 1.25rem) calc(var(--_foot, 0px) + 1.25rem);
-}
-
 .plenary-text .ProseMirror > :last-child {
   margin-block-end: 0;
 }

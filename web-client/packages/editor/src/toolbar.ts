@@ -72,9 +72,11 @@ export class Toolbar extends LaterElement {
   static override styles = [
     controls,
     css`
+      /* As high from the start as its tools, which come after the text. */
       :host {
         display: flex;
         min-inline-size: 0;
+        min-block-size: 2.625rem;
       }
 
       .row {
@@ -93,28 +95,30 @@ export class Toolbar extends LaterElement {
         display: none;
       }
 
-      /* More tools are that way. */
+      /* More tools are that way. Only where there may be: each frame would pay for the mask. */
       @supports (animation-timeline: scroll()) {
-        .row {
-          animation: edges linear both;
-          animation-timeline: scroll(self inline);
-          mask-image: linear-gradient(
-            to right,
-            transparent,
-            #000 var(--left),
-            #000 calc(100% - var(--right)),
-            transparent
-          );
-        }
+        @container plenary (max-width: 66rem) {
+          .row {
+            animation: edges linear both;
+            animation-timeline: scroll(self inline);
+            mask-image: linear-gradient(
+              to right,
+              transparent,
+              #000 var(--left),
+              #000 calc(100% - var(--right)),
+              transparent
+            );
+          }
 
-        :host(:dir(rtl)) .row {
-          mask-image: linear-gradient(
-            to left,
-            transparent,
-            #000 var(--left),
-            #000 calc(100% - var(--right)),
-            transparent
-          );
+          :host(:dir(rtl)) .row {
+            mask-image: linear-gradient(
+              to left,
+              transparent,
+              #000 var(--left),
+              #000 calc(100% - var(--right)),
+              transparent
+            );
+          }
         }
       }
 
