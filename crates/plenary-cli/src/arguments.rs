@@ -94,6 +94,39 @@ pub(crate) struct Account {
 pub(crate) enum User {
     /// Make an account
     Add(Account),
+    /// All accounts: address, name, and whether it is an administrator's, has a second factor, or is closed
+    List,
+    /// Make a link by which somebody sets a new password, once, and print it
+    ///
+    /// It ends all their sign-ins and signs nobody in: a second factor is asked for as ever. An earlier link ends.
+    ResetLink {
+        /// The person's address
+        #[arg(long, value_name = "E-MAIL")]
+        email: String,
+        /// How long it lasts: a number and s, m, h or d, at most 7d [default: 24h]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+    },
+    /// Close an account: all that rests on it ends at once, open documents too
+    Close {
+        /// The person's address
+        #[arg(long, value_name = "E-MAIL")]
+        email: String,
+    },
+    /// Open a closed account again
+    Open {
+        /// The person's address
+        #[arg(long, value_name = "E-MAIL")]
+        email: String,
+    },
+    /// Take somebody's second factor away, when their device and their recovery codes are lost
+    ///
+    /// All their sign-ins end. Be sure that it is they who ask.
+    ClearSecondFactor {
+        /// The person's address
+        #[arg(long, value_name = "E-MAIL")]
+        email: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

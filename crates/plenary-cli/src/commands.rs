@@ -12,7 +12,7 @@ use crate::{
     arguments::{Account, Command, Statement, Token, User},
     audit, groups,
     instance::Instance,
-    invitations, members, organisations, store,
+    invitations, members, organisations, store, users,
 };
 
 pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyhow::Result<u8> {
@@ -42,6 +42,7 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
         Command::User(User::Add(account)) => {
             add_account(&instance, "/api/v1/users", account, &address).await?
         }
+        Command::User(command) => users::run(&instance, command, &address).await?,
         Command::Group(command) => groups::run(&instance, command).await?,
         Command::Member(command) => members::run(&instance, command).await?,
         Command::Invitation(command) => invitations::run(&instance, command, &address).await?,

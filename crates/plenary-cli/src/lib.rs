@@ -15,6 +15,7 @@ mod organisations;
 mod serve;
 mod settings;
 mod store;
+mod users;
 mod web;
 
 use std::process::ExitCode;

@@ -426,3 +426,45 @@ fn the_audit_log_is_shown_and_its_chain_followed() {
     assert!(words.ends_with("everything is whole"), "{words}");
     assert!(folder.json(&["verify"])["audit_entries"].as_u64().unwrap() >= 4);
 }
+
+#[test]
+fn an_account_is_closed_opened_and_given_a_new_password() {
+    let folder = Folder::new("accounts");
+    folder.ok(&["init", "--email", "admin@ngo.example", "--name", "Admin"]);
+    let mut adding =
+        folder.command(&["user", "add", "--email", "ilse@ngo.example", "--name", "Ilse", "--password-stdin"]);
+    let mut adding = adding.stdin(Stdio::piped()).spawn().unwrap();
+    adding.stdin.take().unwrap().write_all(b"correct horse battery\n").unwrap();
+    assert!(adding.wait().unwrap().success());
+    let listed = folder.ok(&["user", "list"]);
+    assert_eq!(listed, "admin@ngo.example\tAdmin\tadministrator\nilse@ngo.example\tIlse");
+    assert_eq!(folder.json(&["user", "list"])["users"][1]["second_factor"], false);
+
+    let server = folder.serve(&[]);
+    let sign_in = |password: &str| {
+        let body = format!(r#"{{"email": "ilse@ngo.example", "password": "{password}"}}"#);
+        server.post("/api/v1/session", &body).0
+    };
+    let ilse = ["--email", "Ilse@ngo.example"];
+    let said = folder.ok(&[&["user", "close"], &ilse[..]].concat());
+    assert!(said.contains("closed"), "{said}");
+    assert_eq!(sign_in("correct horse battery"), 401);
+    assert!(folder.ok(&["user", "list"]).ends_with("Ilse\tclosed"));
+    assert_eq!(folder.json(&[&["user", "open"], &ilse[..]].concat())["closed"], false);
+    assert_eq!(sign_in("correct horse battery"), 200);
+
+    let made = folder.json(&[&["user", "reset-link", "--expires", "2h"], &ilse[..]].concat());
+    let link = made["reset_link"].as_str().unwrap();
+    assert!(link.starts_with("http://127.0.0.1:4600/#reset="), "{link}");
+    let body = format!(r#"{{"secret": {}, "new": "battery staple horse"}}"#, made["secret"]);
+    assert_eq!(server.post("/api/v1/password-reset", &body).0, 204);
+    assert_eq!(sign_in("correct horse battery"), 401);
+    assert_eq!(sign_in("battery staple horse"), 200);
+    assert!(folder.ok(&[&["user", "reset-link"], &ilse[..]].concat()).contains("/#reset="));
+
+    let none = folder.refused(&[&["user", "clear-second-factor"], &ilse[..]].concat());
+    assert!(none.contains("no second factor"), "{none}");
+    let nobody = folder.refused(&["user", "close", "--email", "nobody@ngo.example"]);
+    assert!(nobody.contains("nobody here"), "{nobody}");
+    assert_eq!(server.terminate().0, Some(0));
+}
