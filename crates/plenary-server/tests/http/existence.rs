@@ -23,9 +23,19 @@ async fn to_somebody_outside_a_group_its_things_do_not_exist() {
     let mine = site.group("Elsewhere").await;
     let mallory = site.member(&mine, "mallory", "coordinator").await;
 
+    let links = format!("/api/v1/statements/{}/guest-links", statement.id);
+    let link = site.post(&ilse, &links, json!({})).await.expect(201).text("/id");
+    let invitations = format!("/api/v1/groups/{group}/invitations");
+    let invitation =
+        site.post(&ilse, &invitations, json!({"role": "observer"})).await.expect(201).text("/id");
+    let organisation = crate::organisations::organisation(&site, "Open Door").await;
+    crate::organisations::works_for(&site, &ilse, &organisation).await;
+    let interest = json!({"entry": {"states": ["XV"]}});
+    let interest = site.post(&ilse, "/api/v1/interests", interest).await.expect(201).text("/id");
+
     let add = json!({"email": "mallory@ngo.example", "role": "observer"});
     let start = json!({"title": "Mine now"});
-    let paths: [(Method, &str, &str, Value); 13] = [
+    let paths: [(Method, &str, &str, Value); 24] = [
         (Method::GET, "/api/v1/groups/{}", &group, Value::Null),
         (Method::GET, "/api/v1/groups/{}/members", &group, Value::Null),
         (Method::POST, "/api/v1/groups/{}/members", &group, add),
@@ -39,11 +49,23 @@ async fn to_somebody_outside_a_group_its_things_do_not_exist() {
         (Method::GET, "/api/v1/documents/{}/state?sv=AA", &statement.body, Value::Null),
         (Method::GET, "/api/v1/documents/{}/state?sv=!", &statement.comments, Value::Null),
         (Method::POST, "/api/v1/tickets", "", json!({"document": "ID"})),
+        (Method::PATCH, "/api/v1/groups/{}", &group, json!({"name": "Mine"})),
+        (Method::GET, "/api/v1/groups/{}/members/past", &group, Value::Null),
+        (Method::GET, "/api/v1/groups/{}/invitations", &group, Value::Null),
+        (Method::POST, "/api/v1/groups/{}/invitations", &group, json!({"role": "observer"})),
+        (Method::DELETE, "/api/v1/groups/{}/invitations/INVITATION", &group, Value::Null),
+        (Method::GET, "/api/v1/statements/{}/guest-links", &statement.id, Value::Null),
+        (Method::POST, "/api/v1/statements/{}/guest-links", &statement.id, json!({})),
+        (Method::DELETE, "/api/v1/statements/{}/guest-links/LINK", &statement.id, Value::Null),
+        (Method::GET, "/api/v1/organisations/{}", &organisation, Value::Null),
+        (Method::PUT, "/api/v1/interests/{}", &interest, json!({"states": ["XV"]})),
+        (Method::DELETE, "/api/v1/interests/{}", &interest, Value::Null),
     ];
     let before = site.everything().await;
     for (method, path, id, body) in paths {
         let with = |id: &str| {
             let path = path.replace("{}", id).replace("USER", &ilse_id);
+            let path = path.replace("INVITATION", &invitation).replace("LINK", &link);
             let body = if body["document"] == "ID" { json!({"document": id}) } else { body.clone() };
             (path, body)
         };

@@ -207,6 +207,210 @@ async fn an_observer_does_not_see_the_comments() {
 }
 
 #[tokio::test]
+async fn a_country_group_names_its_state_and_session() {
+    let site = site();
+    let make = async |body: Value| site.post(&Who::Operator, "/api/v1/groups", body).await;
+    let before = site.everything().await;
+    for (body, word) in [
+        (json!({"name": "V", "kind": "country"}), "State under review"),
+        (json!({"name": "V", "kind": "country", "state": "XV"}), "session"),
+        (json!({"name": "V", "kind": "country", "state": "Valdoria", "session": "UPR 58"}), "ISO 3166"),
+        (json!({"name": "V", "kind": "country", "state": "XV", "session": "x".repeat(41)}), "40"),
+        (json!({"name": "V", "themes": ["x".repeat(41)]}), "40"),
+        (json!({"name": "V", "kind": "club"}), "thematic"),
+    ] {
+        let refused = make(body.clone()).await;
+        assert_eq!(refused.problem(), (422, "invalid".into()), "{body}");
+        assert!(refused.text("/detail").contains(word), "{}", refused.text("/detail"));
+    }
+    assert_eq!(site.everything().await, before);
+    let body =
+        json!({"name": "V", "kind": "country", "state": "xv", "session": "UPR 58", "themes": ["Torture"]});
+    let made = make(body).await.expect(201).json();
+    assert_eq!(
+        (&made["state"], &made["session"], &made["themes"]),
+        (&json!("XV"), &json!("UPR 58"), &json!(["Torture"]))
+    );
+    assert_eq!(
+        (&made["visibility"], &made["status"], &made["switches"]),
+        (&json!("members"), &json!("active"), &json!([]))
+    );
+}
+
+#[tokio::test]
+async fn a_group_is_changed_by_those_whom_the_table_allows() {
+    let site = site();
+    let admin = site.administrator().await;
+    let group = site.group("Valdoria").await;
+    let path = format!("/api/v1/groups/{group}");
+    let ilse = site.member(&group, "ilse", "coordinator").await;
+    let change = async |who: &Who, body: Value| site.ask(who, Method::PATCH, &path, body).await;
+    for role in ["drafter", "commenter", "observer"] {
+        let who = site.member(&group, role, role).await;
+        for body in
+            [json!({"name": "Mine"}), json!({"switches": []}), json!({"visibility": "listed"}), json!({})]
+        {
+            assert_eq!(change(&who, body.clone()).await.problem(), (403, "role".into()), "{role} {body}");
+        }
+    }
+    // What the group lets its members do, and who finds it, is the coordinators' to say.
+    for body in [
+        json!({"switches": ["guests-draft"]}),
+        json!({"visibility": "listed"}),
+        json!({"name": "A", "switches": []}),
+    ] {
+        assert_eq!(change(&admin, body.clone()).await.problem(), (403, "role".into()), "{body}");
+    }
+    assert_eq!(
+        change(&admin, json!({"name": "Valdoria 2027"})).await.expect(200).text("/name"),
+        "Valdoria 2027"
+    );
+    let country = json!({"kind": "country", "state": "XV", "session": "UPR 58", "themes": ["Torture"]});
+    change(&ilse, country).await.expect(200);
+    assert_eq!(change(&ilse, json!({"state": null})).await.problem(), (422, "invalid".into()));
+    change(&ilse, json!({"kind": "cohort", "state": null, "session": null})).await.expect(200);
+    let switches = json!({"switches": ["guests-draft", "drafters-make-guest-links", "guests-draft"]});
+    let switched = change(&ilse, switches).await.expect(200).json();
+    assert_eq!(switched["switches"], json!(["guests-draft", "drafters-make-guest-links"]));
+    assert_eq!((&switched["state"], &switched["themes"]), (&Value::Null, &json!(["Torture"])));
+    for body in [json!({"switches": ["everything"]}), json!({"status": "gone"}), json!({"visibility": "all"})]
+    {
+        assert_eq!(change(&ilse, body.clone()).await.problem(), (422, "invalid".into()), "{body}");
+    }
+    assert_eq!(change(&ilse, json!({"nam": "x"})).await.problem(), (400, "malformed".into()));
+}
+
+#[tokio::test]
+async fn an_archived_group_is_looked_at_and_comes_back_with_a_contact_person() {
+    let site = site();
+    let group = site.group("Valdoria").await;
+    let ilse = site.member(&group, "ilse", "coordinator").await;
+    let ana = site.member(&group, "ana", "drafter").await;
+    let statement = site.statement(&group, "Joint submission").await;
+    let path = format!("/api/v1/groups/{group}");
+    let set =
+        async |who: &Who, status: &str| site.ask(who, Method::PATCH, &path, json!({"status": status})).await;
+    let access = async |who: &Who| site.get(who, "/api/v1/me").await.text("/statements/0/access");
+    assert_eq!(access(&ana).await, "write");
+    set(&ilse, "archived").await.expect(200);
+    for who in [&ana, &ilse] {
+        assert_eq!(access(who).await, "read");
+        site.get(who, &format!("/api/v1/documents/{}/state", statement.body)).await.expect(200);
+        site.get(who, &format!("{path}/members")).await.expect(200);
+    }
+    let stage = format!("/api/v1/statements/{}/stage", statement.id);
+    for (refused_path, body) in [
+        (stage, json!({"to": "frozen"})),
+        (format!("{path}/statements"), json!({"title": "More"})),
+        (format!("{path}/invitations"), json!({"role": "observer"})),
+        (format!("/api/v1/statements/{}/guest-links", statement.id), json!({})),
+    ] {
+        let refused = site.post(&ilse, &refused_path, body).await;
+        assert_eq!(refused.problem(), (409, "archived".into()), "{refused_path}");
+    }
+    let switched = site.ask(&ilse, Method::PATCH, &path, json!({"switches": []})).await;
+    assert_eq!(switched.problem(), (409, "archived".into()));
+    // To those who may not, it is their role that says no, and to those outside there is nothing.
+    assert_eq!(
+        site.post(&ana, &format!("{path}/invitations"), json!({"role": "observer"})).await.problem().1,
+        "role"
+    );
+
+    // Nobody is kept as contact person of what is archived, but it does not come back without one.
+    let me = site.get(&ilse, "/api/v1/me").await.text("/user/id");
+    site.ask(&ilse, Method::DELETE, &format!("{path}/members/{me}"), Value::Null).await.expect(204);
+    assert_eq!(set(&Who::Operator, "active").await.problem(), (409, "contact-person-missing".into()));
+    let ana_id = site.get(&ana, "/api/v1/me").await.text("/user/id");
+    let promote = json!({"role": "coordinator"});
+    site.ask(&Who::Operator, Method::PATCH, &format!("{path}/members/{ana_id}"), promote).await.expect(200);
+    set(&ana, "active").await.expect(200);
+    assert_eq!(access(&ana).await, "write");
+}
+
+#[tokio::test]
+async fn who_was_in_a_group_stays_known_to_those_who_manage_it() {
+    let site = site();
+    let group = site.group("Valdoria").await;
+    let ilse = site.member(&group, "ilse", "coordinator").await;
+    let ana = site.member(&group, "ana", "drafter").await;
+    let jon = site.member(&group, "jon", "observer").await;
+    let members = format!("/api/v1/groups/{group}/members");
+    let past = async || {
+        let list = site.get(&ilse, &format!("{members}/past")).await.expect(200).json();
+        let places = list["members"].as_array().unwrap().iter();
+        places
+            .map(|one| {
+                let text = |pointer: &str| one.pointer(pointer).unwrap().to_string().replace('"', "");
+                let span = one["until"].as_u64().unwrap() - one["since"].as_u64().unwrap();
+                (text("/user/name"), text("/role"), span, text("/ended_by"))
+            })
+            .collect::<Vec<_>>()
+    };
+    let id = async |who: &Who| site.get(who, "/api/v1/me").await.text("/user/id");
+    let (ilse_id, ana_id, jon_id) = (id(&ilse).await, id(&ana).await, id(&jon).await);
+    assert_eq!(past().await, []);
+    site.turn(60);
+    site.ask(&ilse, Method::PATCH, &format!("{members}/{ana_id}"), json!({"role": "commenter"}))
+        .await
+        .expect(200);
+    site.ask(&ilse, Method::DELETE, &format!("{members}/{ana_id}"), Value::Null).await.expect(204);
+    site.turn(60);
+    let add = json!({"email": "ana@ngo.example", "role": "observer"});
+    let back = site.post(&ilse, &members, add).await.expect(201).json();
+    let again = site.get(&ilse, &members).await.json();
+    let first = again["members"][0]["since"].as_u64().unwrap();
+    assert_eq!(back["since"].as_u64().unwrap() - first, 120_000, "a place that is new");
+    // Whoever is in may leave; the contact person may not.
+    site.turn(60);
+    for who in [&ana, &jon] {
+        let own = format!("{members}/{}", id(who).await);
+        site.ask(who, Method::DELETE, &own, Value::Null).await.expect(204);
+    }
+    let stays = site.ask(&ilse, Method::DELETE, &format!("{members}/{ilse_id}"), Value::Null).await;
+    assert_eq!(stays.problem(), (409, "contact-person-stays".into()));
+    let expected = [
+        ("ana".into(), "commenter".into(), 60_000, ilse_id.clone()),
+        ("ana".into(), "observer".into(), 60_000, ana_id),
+        ("jon".into(), "observer".into(), 180_000, jon_id),
+    ];
+    assert_eq!(past().await, expected);
+    let ben = site.member(&group, "ben", "drafter").await;
+    assert_eq!(site.get(&ben, &format!("{members}/past")).await.problem(), (403, "role".into()));
+}
+
+#[tokio::test]
+async fn only_groups_that_want_to_be_found_are_found() {
+    let site = site();
+    let country = json!({"name": "Valdoria", "kind": "country", "state": "XV", "session": "UPR 58", "themes": ["Torture"]});
+    let group = site.post(&Who::Operator, "/api/v1/groups", country).await.expect(201).text("/id");
+    site.group("Hidden").await;
+    let ilse = site.member(&group, "ilse", "coordinator").await;
+    site.member(&group, "ana", "drafter").await;
+    let max = site.person("max").await;
+    let found = async |query: &str| {
+        let list = site.get(&max, &format!("/api/v1/groups/listed{query}")).await.expect(200).json();
+        list["groups"].clone()
+    };
+    assert_eq!(found("").await, json!([]));
+    let path = format!("/api/v1/groups/{group}");
+    let set = async |body: Value| site.ask(&ilse, Method::PATCH, &path, body).await.expect(200);
+    set(json!({"visibility": "listed"})).await;
+    let ilse_id = site.get(&ilse, "/api/v1/me").await.text("/user/id");
+    let listed = json!([{
+        "id": group, "name": "Valdoria", "kind": "country", "state": "XV", "session": "UPR 58",
+        "themes": ["Torture"], "contact_person": {"id": ilse_id, "name": "ilse"},
+    }]);
+    for query in ["", "?state=XV", "?theme=tort&text=valdoria%2058"] {
+        assert_eq!(found(query).await, listed, "{query}");
+    }
+    assert_eq!(found("?state=YW").await, json!([]));
+    // Being found is no more than that.
+    assert_eq!(site.get(&max, &path).await.problem(), (404, "not-found".into()));
+    set(json!({"status": "archived"})).await;
+    assert_eq!(found("").await, json!([]));
+}
+
+#[tokio::test]
 async fn members_changed_at_the_same_time_keep_the_groups_rules() {
     let site = site();
     let group = site.group("Valdoria").await;

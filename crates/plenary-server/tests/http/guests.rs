@@ -48,7 +48,8 @@ impl Scene {
 
     /// The user of a member of the group.
     async fn user(&self, name: &str) -> String {
-        let list = self.site.get(&Who::Operator, &format!("/api/v1/groups/{}/members", self.group)).await.json();
+        let list =
+            self.site.get(&Who::Operator, &format!("/api/v1/groups/{}/members", self.group)).await.json();
         let email = format!("{name}@ngo.example");
         let members = list["members"].as_array().unwrap().iter();
         let found = members.map(|one| &one["user"]).find(|user| user["email"] == email);
@@ -70,9 +71,11 @@ async fn a_guest_comes_by_a_link_and_sees_one_statement_and_nothing_else() {
     let secret = made.text("/secret");
     assert_eq!((made.text("/role"), made.text("/path")), ("commenter".into(), format!("/#guest={secret}")));
     let stored = site.everything().await;
-    assert!(!stored.iter().any(|(key, value)| {
-        key.contains(&secret) || String::from_utf8_lossy(value).contains(&secret)
-    }));
+    assert!(
+        !stored.iter().any(|(key, value)| {
+            key.contains(&secret) || String::from_utf8_lossy(value).contains(&secret)
+        })
+    );
     let looked = site.post(&Who::Nobody, LOOK, json!({"secret": secret})).await.expect(200);
     assert_eq!(looked.text("/statement/title"), "Joint submission");
     assert_eq!(site.everything().await, stored);
@@ -157,7 +160,9 @@ async fn a_link_ends_with_the_right_of_whoever_made_it() {
     let secret = made.text("/secret");
     let lena = Who::Cookie(scene.come(&secret, "Lena").await.expect(200).cookie());
     let ana_place = format!("/api/v1/groups/{}/members/{}", scene.group, scene.user("ana").await);
-    let is_in = async || (scene.state(&lena, &scene.statement.body).await, scene.come(&secret, "M").await.status.as_u16());
+    let is_in = async || {
+        (scene.state(&lena, &scene.statement.body).await, scene.come(&secret, "M").await.status.as_u16())
+    };
     assert_eq!(is_in().await, (200, 200));
 
     scene.change(json!({"switches": []})).await;
@@ -190,14 +195,22 @@ async fn coordinators_see_and_revoke_every_link_and_others_their_own() {
     let lena = Who::Cookie(scene.come(&of_ana.text("/secret"), "Lena").await.expect(200).cookie());
     let seen = async |who: &Who| {
         let list = site.get(who, &scene.links()).await.expect(200).json();
-        list["links"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        list["links"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(seen(&scene.ilse).await, [of_ana.text("/id"), of_ilse.text("/id")]);
     assert_eq!(seen(&admin).await, [of_ana.text("/id"), of_ilse.text("/id")]);
     assert_eq!(seen(&ana).await, [of_ana.text("/id")]);
     assert!(seen(&ben).await.is_empty());
     let list = site.get(&scene.ilse, &scene.links()).await.json();
-    assert_eq!((&list["links"][0]["guests"][0]["name"], &list["links"][0]["state"]), (&json!("Lena"), &json!("used-up")));
+    assert_eq!(
+        (&list["links"][0]["guests"][0]["name"], &list["links"][0]["state"]),
+        (&json!("Lena"), &json!("used-up"))
+    );
     assert!(!list.to_string().contains(&of_ana.text("/secret")));
     let jon = site.member(&scene.group, "jon", "observer").await;
     assert_eq!(site.get(&jon, &scene.links()).await.problem(), (403, "role".into()));
@@ -205,8 +218,14 @@ async fn coordinators_see_and_revoke_every_link_and_others_their_own() {
     assert_eq!(scene.link(&admin, json!({})).await.problem(), (403, "role".into()));
 
     let path = |made: &Answer| format!("{}/{}", scene.links(), made.text("/id"));
-    assert_eq!(site.ask(&ben, Method::DELETE, &path(&of_ana), Value::Null).await.problem(), (403, "role".into()));
-    assert_eq!(site.ask(&ana, Method::DELETE, &path(&of_ilse), Value::Null).await.problem(), (403, "role".into()));
+    assert_eq!(
+        site.ask(&ben, Method::DELETE, &path(&of_ana), Value::Null).await.problem(),
+        (403, "role".into())
+    );
+    assert_eq!(
+        site.ask(&ana, Method::DELETE, &path(&of_ilse), Value::Null).await.problem(),
+        (403, "role".into())
+    );
     assert_eq!(scene.state(&lena, &scene.statement.body).await, 200);
     site.ask(&ana, Method::DELETE, &path(&of_ana), Value::Null).await.expect(204);
     assert_eq!(scene.state(&lena, &scene.statement.body).await, 401);

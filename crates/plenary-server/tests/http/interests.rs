@@ -26,9 +26,7 @@ async fn only_those_who_opted_in_appear_to_whoever_searches() {
     let orrin = site.person("orrin").await;
     works_for(&site, &orrin, &door).await;
     let max = site.person("max").await;
-    let entry = |visibility: &str| {
-        json!({"states": ["XV"], "themes": ["Torture"], "product": "joint-submission", "visibility": visibility})
-    };
+    let entry = |visibility: &str| json!({"states": ["XV"], "themes": ["Torture"], "product": "joint-submission", "visibility": visibility});
     let of_door = written(&site, &orrin, json!({"organisation": door, "entry": entry("shown")})).await;
     let hidden = written(&site, &orrin, json!({"organisation": door, "entry": entry("hidden")})).await;
     let own = json!({"entry": {"themes": ["Prisons"], "note": "Visits in Oster", "visibility": "shown"}});

@@ -42,11 +42,16 @@ async fn a_newcomer_gets_an_account_a_place_and_a_sign_in_in_one_step() {
     let made = invite(&site, &ilse, &group, json!({"role": "drafter"})).await.expect(201);
     let secret = made.text("/secret");
     assert_eq!(made.text("/path"), format!("/#invitation={secret}"));
-    assert_eq!(made.json()["expires"].as_u64().unwrap() - made.json()["created"].as_u64().unwrap(), 72 * 3_600_000);
+    assert_eq!(
+        made.json()["expires"].as_u64().unwrap() - made.json()["created"].as_u64().unwrap(),
+        72 * 3_600_000
+    );
     let stored = site.everything().await;
-    assert!(!stored.iter().any(|(key, value)| {
-        key.contains(&secret) || String::from_utf8_lossy(value).contains(&secret)
-    }));
+    assert!(
+        !stored.iter().any(|(key, value)| {
+            key.contains(&secret) || String::from_utf8_lossy(value).contains(&secret)
+        })
+    );
 
     // Looking at it, however often, changes nothing.
     let offer = json!({
@@ -88,7 +93,10 @@ async fn somebody_with_an_account_joins_with_it() {
     assert_eq!(site.post(&ana, ACCEPT, both).await.problem(), (409, "signed-in".into()));
     let body = json!({"secret": secret});
     assert_eq!(site.post(&Who::Nobody, ACCEPT, body.clone()).await.problem(), (401, "sign-in-needed".into()));
-    assert_eq!(site.post(&Who::Operator, ACCEPT, body.clone()).await.problem(), (403, "account-needed".into()));
+    assert_eq!(
+        site.post(&Who::Operator, ACCEPT, body.clone()).await.problem(),
+        (403, "account-needed".into())
+    );
     // A member uses nothing up.
     assert_eq!(site.post(&ilse, ACCEPT, body.clone()).await.problem(), (409, "already-member".into()));
     assert_eq!(site.everything().await, before);
@@ -137,9 +145,13 @@ async fn an_invitation_dies_with_the_right_of_whoever_made_it() {
     assert_eq!(states(&site, &group).await, ["void"]);
     site.ask(&Who::Operator, Method::PATCH, &place, json!({"role": "coordinator"})).await.expect(200);
     try_it("two").await.expect(200);
-    site.ask(&Who::Operator, Method::PATCH, &format!("/api/v1/users/{user}"), json!({"closed": true})).await.expect(200);
+    site.ask(&Who::Operator, Method::PATCH, &format!("/api/v1/users/{user}"), json!({"closed": true}))
+        .await
+        .expect(200);
     assert_eq!(try_it("three").await.problem(), (410, "link-over".into()), "account closed");
-    site.ask(&Who::Operator, Method::PATCH, &format!("/api/v1/users/{user}"), json!({"closed": false})).await.expect(200);
+    site.ask(&Who::Operator, Method::PATCH, &format!("/api/v1/users/{user}"), json!({"closed": false}))
+        .await
+        .expect(200);
     site.ask(&Who::Operator, Method::DELETE, &place, Value::Null).await.expect(204);
     assert_eq!(try_it("four").await.problem(), (410, "link-over".into()), "removed");
     assert_eq!(role_of(&site, &group, "four@ngo.example").await, None);
@@ -159,7 +171,8 @@ async fn a_bound_invitation_is_for_its_address_alone() {
     let before = site.everything().await;
     let other = site.post(&ana, ACCEPT, json!({"secret": secret})).await;
     assert_eq!(other.problem(), (403, "other-address".into()));
-    let other = site.post(&Who::Nobody, ACCEPT, json!({"secret": secret, "newcomer": newcomer("omar")})).await;
+    let other =
+        site.post(&Who::Nobody, ACCEPT, json!({"secret": secret, "newcomer": newcomer("omar")})).await;
     assert_eq!(other.problem(), (403, "other-address".into()));
     assert_eq!(site.everything().await, before);
     let nadia = json!({"secret": secret, "newcomer": newcomer("nadia")});
@@ -253,8 +266,10 @@ async fn a_page_of_another_site_accepts_nothing_for_anybody() {
     let site = site();
     let (group, ilse) = group(&site).await;
     let secret = invite(&site, &ilse, &group, json!({"role": "observer"})).await.text("/secret");
-    let foreign =
-        Who::CookieWith(String::new(), vec![("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")]);
+    let foreign = Who::CookieWith(
+        String::new(),
+        vec![("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
+    );
     let body = json!({"secret": secret, "newcomer": newcomer("nadia")});
     assert_eq!(site.post(&foreign, ACCEPT, body).await.problem(), (403, "foreign-origin".into()));
     assert_eq!(states(&site, &group).await, ["open"]);

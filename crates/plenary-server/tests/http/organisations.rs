@@ -94,7 +94,10 @@ async fn an_organisation_is_there_for_its_people_and_for_those_who_share_a_group
     let members = format!("/api/v1/groups/{here}/members");
     let add = json!({"email": "orrin@ngo.example", "role": "observer"});
     let place = site.post(&ilse, &members, add).await.expect(201).json();
-    assert_eq!(place["user"]["organisation"], json!({"id": door, "names": {"en": "Open Door"}, "at_risk": true}));
+    assert_eq!(
+        place["user"]["organisation"],
+        json!({"id": door, "names": {"en": "Open Door"}, "at_risk": true})
+    );
     assert_eq!(site.get(&ana, &path).await.expect(200).json().get("at_risk"), None);
     assert_eq!(site.get(&ilse, &path).await.expect(200).json()["at_risk"], true);
     assert_eq!(site.get(&max, &path).await.problem().0, 404, "coordinates another group");
