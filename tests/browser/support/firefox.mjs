@@ -21,15 +21,24 @@ const PREFERENCES = {
   'services.settings.server': 'data:,#remote-settings-dummy/v1',
 }
 
-/** A Firefox with a profile on disk that can be closed and opened again. */
+/** A Firefox with a profile on disk that can be closed and opened again. What is downloaded comes into `downloads`. */
 export class FirefoxBrowser {
   folder = mkdtempSync(join(tmpdir(), 'plenary-firefox-'))
+  downloads = mkdtempSync(join(tmpdir(), 'plenary-downloads-'))
   warnings = []
   /** What is said to a page that asks whether it may be left. */
   answer = 'accept'
 
-  constructor({ isPrivate = false } = {}) {
-    this.preferences = { ...PREFERENCES, 'browser.privatebrowsing.autostart': isPrivate }
+  /** `preferences`: beside those of every test. */
+  constructor({ isPrivate = false, preferences = {} } = {}) {
+    this.preferences = {
+      ...PREFERENCES,
+      'browser.privatebrowsing.autostart': isPrivate,
+      'browser.download.folderList': 2,
+      'browser.download.dir': this.downloads,
+      'browser.helperApps.neverAsk.saveToDisk': 'text/plain',
+      ...preferences,
+    }
   }
 
   /** Starts it and resolves to a tab. */
@@ -74,6 +83,6 @@ export class FirefoxBrowser {
 
   async stop() {
     await this.browser?.close().catch(() => {})
-    rmSync(this.folder, { recursive: true, force: true })
+    for (const folder of [this.folder, this.downloads]) rmSync(folder, { recursive: true, force: true })
   }
 }
