@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, response::IntoResponse};
 use plenary_ids::{GroupId, UserId};
-use plenary_permissions::{Action, Subject};
+use plenary_permissions::{Action, Authorship, Subject};
 use plenary_statements::{Group, GroupKind, GroupStatus, Name, StateCode, Switch, Themes, Visibility};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -82,6 +82,9 @@ pub(super) struct GroupView {
     /// What its coordinators have switched on.
     #[schema(value_type = Vec<schemas::Switch>)]
     switches: Vec<Switch>,
+    /// Whether members bring into its texts only what they wrote themselves.
+    #[schema(value_type = schemas::Authorship)]
+    authorship: &'static str,
     /// Milliseconds since 1970 UTC.
     created: u64,
 }
@@ -89,7 +92,8 @@ pub(super) struct GroupView {
 impl From<Group> for GroupView {
     fn from(group: Group) -> Self {
         let Group { id, name, kind, state, session, themes, visibility, status, switches, created, .. } = group;
-        Self { id, name, kind, state, session, themes, visibility, status, switches, created }
+        let authorship = group.authorship.name();
+        Self { id, name, kind, state, session, themes, visibility, status, switches, authorship, created }
     }
 }
 
@@ -233,6 +237,10 @@ struct Change {
     /// All that is switched on; the rest is off. Coordinators only.
     #[schema(value_type = Option<Vec<schemas::Switch>>)]
     switches: Option<Vec<String>>,
+    /// Whether members bring into its texts only what they wrote themselves; `open` is for hosts whose editors pass on
+    /// what they heard from each other. It holds in a text from the next person on who opens it. Coordinators only.
+    #[schema(value_type = Option<schemas::Authorship>)]
+    authorship: Option<String>,
 }
 
 /// A change that has been read.
@@ -245,6 +253,7 @@ struct Changes {
     visibility: Option<Visibility>,
     status: Option<GroupStatus>,
     switches: Option<Vec<Switch>>,
+    authorship: Option<Authorship>,
 }
 
 impl Change {
@@ -261,6 +270,7 @@ impl Change {
             visibility: self.visibility.map(|visibility| visibility.parse()).transpose()?,
             status: self.status.map(|status| status.parse()).transpose()?,
             switches: switches.transpose()?,
+            authorship: self.authorship.map(|authorship| authorship.parse()).transpose()?,
         })
     }
 }
@@ -268,7 +278,7 @@ impl Change {
 impl Changes {
     /// What somebody must be allowed to make them.
     fn needs(&self) -> impl Iterator<Item = Action> {
-        let switches = self.visibility.is_some() || self.switches.is_some();
+        let switches = self.visibility.is_some() || self.switches.is_some() || self.authorship.is_some();
         let says_more = self.name.is_some()
             || self.kind.is_some()
             || self.state.is_some()
@@ -304,6 +314,7 @@ async fn change(
         group.session = changes.session.clone().unwrap_or(group.session.clone());
         group.themes = changes.themes.clone().unwrap_or(group.themes.clone());
         group.visibility = changes.visibility.unwrap_or(group.visibility);
+        group.authorship = changes.authorship.unwrap_or(group.authorship);
         if let Some(switches) = &changes.switches {
             group.set_switches(switches);
         }

@@ -46,6 +46,8 @@ impl AccessWord {
 words! {
     /// [`plenary_permissions::Access`].
     Access = ACCESS;
+    /// [`plenary_permissions::Authorship`].
+    Authorship = plenary_permissions::Authorship::ALL;
     /// [`plenary_permissions::Role`].
     Role = plenary_permissions::Role::ALL;
     /// [`plenary_permissions::Stage`].
