@@ -66,25 +66,31 @@ async function writeDocument(
   const authors = NAMES.map(name => BINDINGS[binding](name, options.check))
   // Client ids decide who comes first where two write in one place, so they belong to the seed too.
   for (const author of authors) author.doc.clientID = 1000 + random.below(2 ** 31)
-  const open = (author: Author) =>
-    Line.open(`ws://${world.server.address}/sync/${document}?token=${world.token(author.name)}`, author.doc)
+  const server = `http://${world.server.address}`
+  const lines = new Map(
+    authors.map(author => [author, new Line(server, document, world.token(author.name), author.doc)]),
+  )
+  // One comes after the other, and each time all that are there settle: what one sees when depends on the seed alone.
+  const meet = async (present: readonly Author[]): Promise<void> => {
+    const there: Line[] = []
+    for (const author of present) {
+      const line = lines.get(author) as Line
+      line.come()
+      there.push(line)
+      await Line.settle(there)
+    }
+    for (const line of there) line.leave()
+  }
 
   // All begin with what the server made.
-  for (const author of authors) (await open(author)).close()
+  for (const author of authors) await meet([author])
   authors[0]?.writeUnknown()
   for (let round = 0; round < rounds; round++) {
     const isLast = round === rounds - 1
     const away = !isLast && random.below(AWAY) === 0 ? random.pick(authors) : undefined
     for (const author of authors) result.actions += work(author, ledger, random, ACTIONS_A_ROUND).length
     const present = random.shuffled(authors).filter(author => author !== away)
-    const lines: Line[] = []
-    for (const author of present) lines.push(await open(author))
-    // An editor may change the text on hearing of the others' changes; the usual one does.
-    for (let turn = 0; turn < 3; turn++) {
-      for (const line of lines) await line.saved()
-      for (const line of lines) await line.fetch()
-    }
-    for (const line of lines) line.close()
+    await meet(present)
     result.rounds++
     const [first] = present as [Author]
     const where = `seed ${seed}, round ${round}`
@@ -100,6 +106,7 @@ async function writeDocument(
     result.words += isLast ? ledger.typed : 0
   }
   if (authors[0] instanceof LinearAuthor) await options.keep?.(document, authors[0])
+  for (const line of lines.values()) line.destroy()
   for (const author of authors) author.destroy()
 }
 
