@@ -50,9 +50,9 @@ mod my_sessions;
 mod observe;
 mod openapi;
 mod organisations;
-mod retry;
 mod parts;
 mod passwords;
+mod retry;
 mod schemas;
 mod second_factor;
 mod session;
@@ -121,7 +121,7 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .nest("/api/v1", api)
         .merge(openapi::router())
         .merge(health::router())
-        .merge(websocket::routes())
+        .merge(websocket::described_routes())
         .split_for_parts();
     router
         .fallback(assets::serve.layer(CompressionLayer::new()))
@@ -155,9 +155,13 @@ const SECURITY_HEADERS: [(&str, &str); 6] = [
 ];
 
 // Scripts and styles come from our own files only: the editor places cursors and selections without style attributes.
+// What becomes markup or a script's address goes through one of four policies: of the templates, of what is pasted
+// (ours and the editor library's), and of the service worker.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; \
+     trusted-types lit-html plenary-paste plenary-worker ProseMirrorClipboard";
 
 async fn with_security_headers(mut response: Response, https: bool) -> Response {
     let headers = response.headers_mut();

@@ -21,6 +21,7 @@ use std::{
 };
 
 use axum::{
+    Router,
     extract::{
         WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket},
@@ -85,7 +86,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 const CONNECTIONS_PER_USER_MAX: usize = 256;
 
 /// The two endpoints.
-pub(crate) fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> Router<App> {
+    described_routes().into()
+}
+
+pub(crate) fn described_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(y_websocket::upgrade)).routes(routes!(hocuspocus::upgrade))
 }
 

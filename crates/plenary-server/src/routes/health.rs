@@ -43,7 +43,7 @@ async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
 ///
 /// For this machine and for administrators: how busy a group is, is nobody else's business.
 #[utoipa::path(
-    get, path = "/metrics",
+    get, path = "/metrics", security((), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "Figures", body = String, content_type = "text/plain"),
         (status = 401, description = "`sign-in-needed`"),

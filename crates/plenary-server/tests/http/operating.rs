@@ -6,10 +6,11 @@ use axum::{
 };
 use bytes::Bytes;
 use plenary_ids::{DocumentId, UserId};
+use plenary_server::config::Config;
 use plenary_storage::NewRecord;
 use serde_json::{Value, json};
 
-use crate::site::{Who, site};
+use crate::site::{Who, site, site_with};
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
@@ -20,14 +21,30 @@ async fn every_answer_carries_the_security_headers() {
             |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default();
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert_eq!(header("strict-transport-security"), "", "{path}: there is no TLS to insist on");
         let csp = header("content-security-policy");
-        for word in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"]
-        {
+        for word in [
+            "default-src 'none'",
+            "script-src 'self';",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "require-trusted-types-for 'script'",
+        ] {
             assert!(csp.contains(word), "{path} {csp}");
         }
         assert!(!csp.contains("unsafe"), "{path} {csp}");
         assert!(matches!(header("cache-control"), "no-store" | "no-cache"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn with_https_browsers_are_told_to_insist_on_it() {
+    let public_url = Some("https://plenary.example.org".into());
+    let site = site_with(Config { public_url, ..Config::default() });
+    let answer = site.get(&Who::Nobody, "/").await.expect(200);
+    assert_eq!(answer.headers[header::STRICT_TRANSPORT_SECURITY], "max-age=63072000");
 }
 
 #[tokio::test]

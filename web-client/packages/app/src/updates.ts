@@ -8,6 +8,16 @@ export interface Update {
 
 const ASK_AGAIN_MS = 60 * 60 * 1000
 
+interface TrustedTypesWindow {
+  trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string } }
+}
+
+// The server's content security policy takes a worker's address from this policy only.
+function trusted(url: string): string {
+  const { trustedTypes } = globalThis as TrustedTypesWindow
+  return trustedTypes?.createPolicy('plenary-worker', { createScriptURL: text => text }).createScriptURL(url) ?? url
+}
+
 /** Starts the worker where there can be one, and tells when a new version has been fetched. */
 export async function watchUpdates(found: (update: Update) => void): Promise<void> {
   // Absent in private windows of some browsers and where there is no https.
@@ -15,7 +25,7 @@ export async function watchUpdates(found: (update: Update) => void): Promise<voi
   if (!workers || !import.meta.env.PROD) return
   let registration: ServiceWorkerRegistration
   try {
-    registration = await workers.register('/sw.js')
+    registration = await workers.register(trusted('/sw.js'))
   } catch {
     return
   }

@@ -21,7 +21,7 @@ pub(super) fn page(described: &Value) -> String {
     let _ = write!(html, "<header><h1>{} API</h1>{}", text(&info["title"]), prose(&info["description"]));
     html.push_str("<p>For programs: <a href=\"/api/openapi.json\">openapi.json</a></p></header>\n");
     html.push_str("<nav aria-label=\"Contents\"><ul>");
-    for tag in tags.iter().chain([&"types"]) {
+    for tag in tags.iter().chain([&"types", &"problems"]) {
         let _ = write!(html, "<li><a href=\"#{0}\">{0}</a></li>", escape(tag));
     }
     html.push_str("</ul></nav>\n<main id=\"main\">\n");
@@ -39,7 +39,12 @@ pub(super) fn page(described: &Value) -> String {
         html.push_str(&form(schema));
         html.push_str("</section>\n");
     }
-    html.push_str("</section>\n</main>\n</body>\n</html>\n");
+    html.push_str("</section>\n<section><h2 id=\"problems\">problems</h2>\n<dl>");
+    for (status, response) in described["components"]["responses"].as_object().into_iter().flatten() {
+        let said = prose(&response["description"]);
+        let _ = write!(html, "<dt id=\"problem-{0}\"><code>{0}</code></dt><dd>{said}</dd>", escape(status));
+    }
+    html.push_str("</dl></section>\n</main>\n</body>\n</html>\n");
     html
 }
 
@@ -50,6 +55,7 @@ const HEAD: &str = "<!doctype html>
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
 <meta name=\"color-scheme\" content=\"light dark\">
 <title>Plenary API</title>
+<link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">
 <link rel=\"stylesheet\" href=\"/api/page.css\">
 </head>
 <body>
@@ -115,14 +121,21 @@ impl Operation<'_> {
             );
         }
         html.push_str("<h4>Answers</h4><dl>");
+        let mut shared = Vec::new();
         for (status, response) in said["responses"].as_object().into_iter().flatten() {
-            let response = resolve(described, response);
+            if response["$ref"].is_string() {
+                shared.push(format!("<a href=\"#problem-{0}\">{0}</a>", escape(status)));
+                continue;
+            }
             let _ = write!(html, "<dt><code>{}</code></dt><dd>", escape(status));
             html.push_str(&prose(&response["description"]));
             for (media_type, content) in content(response) {
                 let _ = write!(html, "<small>{}</small> {}", escape(media_type), form(&content["schema"]));
             }
             html.push_str("</dd>");
+        }
+        if !shared.is_empty() {
+            let _ = write!(html, "<dt>problems</dt><dd>{}</dd>", shared.join(", "));
         }
         html.push_str("</dl></details>\n");
         html
@@ -131,11 +144,6 @@ impl Operation<'_> {
 
 fn content(holder: &Value) -> impl Iterator<Item = (&String, &Value)> {
     holder["content"].as_object().into_iter().flatten()
-}
-
-fn resolve<'a>(described: &'a Value, value: &'a Value) -> &'a Value {
-    let referred = value["$ref"].as_str().map(|reference| reference.trim_start_matches('#'));
-    referred.and_then(|reference| described.pointer(reference)).unwrap_or(value)
 }
 
 /// Who may ask, as far as that is a matter of credentials.
