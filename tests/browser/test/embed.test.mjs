@@ -133,3 +133,121 @@ test('the element taken out of the page lets go, and put back opens the text ane
   await window.saved()
   await window.page.context().close()
 })
+
+/** The files of ours that a page has loaded, beside the module. */
+const loaded = window =>
+  window.page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .map(({ name }) => new URL(name).pathname)
+      .filter(path => path.startsWith('/embed/') && path !== '/embed/plenary-editor.js')
+      .sort(),
+  )
+
+/** Pastes as a person does, with what a browser would have on its clipboard. */
+const paste = (window, html) =>
+  window.editor.evaluate((root, html) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/html', html)
+    root.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  }, html)
+
+test('what is fetched later comes from beside the module, before anybody needs it, and is there without a line', async () => {
+  const window = await openHost()
+  await window.saved()
+  // Nobody here reads anything but English.
+  await until('the page was idle', async () => (await loaded(window)).length > 0)
+  assert.deepEqual(await loaded(window), ['/embed/paste.js'])
+  await window.page.getByRole('toolbar', { name: 'Formatting' }).waitFor()
+  await window.page.evaluate(() => (document.querySelector('plenary-editor').lang = 'ar-EG'))
+  await window.page.getByRole('toolbar', { name: 'التنسيق' }).waitFor()
+  assert.deepEqual(await loaded(window), ['/embed/languages/ar.js', '/embed/paste.js'])
+  assert.equal(await window.page.locator('plenary-editor .frame').getAttribute('dir'), 'rtl')
+
+  await demo.kill()
+  await window.goToEndOf('Two requests to visit')
+  await window.page.keyboard.press('Enter')
+  await paste(window, '<h2>Pasted <em>without</em> a line</h2><p>And more.</p>')
+  await window.seesText('Pasted without a line')
+  const html = await window.page.evaluate(() => document.querySelector('plenary-editor').exportAs('html'))
+  assert.match(html, /<h2[^>]*>Pasted <em>without<\/em> a line<\/h2>/)
+  // Words that cannot be had are English.
+  await window.page.evaluate(() => (document.querySelector('plenary-editor').lang = 'fr'))
+  await window.page.getByRole('toolbar', { name: 'Formatting' }).waitFor()
+  await demo.start()
+  await window.saved()
+  await window.page.context().close()
+})
+
+test('whoever pastes before that waits for it, and without it has the words', async () => {
+  for (const [name, answers, expected] of [
+    ['comes late', true, /<h2[^>]*>Comes late<\/h2>/],
+    ['never comes', false, /<p[^>]*>Never comes<\/p>/],
+  ]) {
+    const context = await chromium.browser.newContext({ viewport: { width: 1280, height: 900 } })
+    let letGo = () => {}
+    const held = new Promise(resolve => (letGo = resolve))
+    await context.route('**/embed/paste.js', async route => {
+      await held
+      await (answers ? route.continue() : route.abort('connectionrefused'))
+    })
+    const page = await context.newPage()
+    watch(page, 'the host', demo, chromium.complaints, new URL(origin).host)
+    await page.goto(origin)
+    const early = await showText(page, 'somebody at the host')
+    await early.saved()
+    await early.goToEndOf('Two requests to visit')
+    await page.keyboard.press('Enter')
+    const words = name[0].toUpperCase() + name.slice(1)
+    await paste(early, `<h2>${words}</h2><p>.</p>`)
+    assert.doesNotMatch(await early.text(), new RegExp(words))
+    letGo()
+    await early.seesText(words)
+    assert.match(await page.evaluate(() => document.querySelector('plenary-editor').exportAs('html')), expected)
+    await early.saved()
+    await context.close()
+  }
+})
+
+test('a person whose sign-in has ended is told so, not that there is no line, unless the page tells them', async () => {
+  const window = await openHost()
+  await window.saved()
+  const { page } = window
+  const signedOut = says =>
+    page.evaluate(says => {
+      const editor = document.querySelector('plenary-editor')
+      globalThis.provide ??= editor.tokenProvider
+      globalThis.asked = []
+      editor.addEventListener('plenary-token-needed', event => {
+        asked.push(event.detail.reason)
+        if (!says) event.preventDefault()
+      }, { once: true })
+      editor.tokenProvider = async () => null
+      editor.disconnect()
+      editor.connect()
+    }, says)
+  const signedIn = () =>
+    page.evaluate(() => {
+      const editor = document.querySelector('plenary-editor')
+      editor.tokenProvider = provide
+      editor.connect()
+    })
+  const banner = page.locator('plenary-notices .banner')
+
+  await signedOut(true)
+  await banner.getByText('Your sign-in has ended.').waitFor()
+  await window.goToEndOf('Two requests to visit')
+  await window.type(' Written meanwhile.')
+  assert.equal(await banner.count(), 1)
+  await signedIn()
+  await window.saved()
+  assert.equal(await banner.count(), 0)
+
+  await signedOut(false)
+  await until('the page is asked for a token', () => page.evaluate(() => asked.length > 0))
+  assert.deepEqual(await page.evaluate(() => asked), ['none'])
+  assert.equal(await banner.count(), 0)
+  await signedIn()
+  await window.saved()
+  await page.context().close()
+})
