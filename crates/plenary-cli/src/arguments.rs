@@ -68,6 +68,9 @@ pub(crate) enum Command {
     /// Bearer tokens, for programs
     #[command(subcommand)]
     Token(Token),
+    /// Sites that embed the editor and vouch for their users: their public keys, and the groups that let them in
+    #[command(subcommand)]
+    EmbedKey(EmbedKey),
     /// What was changed about people, rights and stages
     #[command(subcommand)]
     Audit(Audit),
@@ -334,6 +337,65 @@ pub(crate) enum Statement {
         /// Start with this Markdown file's text
         #[arg(long, value_name = "FILE.md")]
         from: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmbedKey {
+    /// Register a site's public key and print its id, the `kid` of the tokens it signs
+    ///
+    /// It opens nothing until a group lets the site in. A site may have two live keys, so that one can follow the other.
+    New {
+        /// The `iss` of the site's tokens, such as https://intranet.example.org
+        #[arg(long, value_name = "ISSUER")]
+        issuer: String,
+        /// Where its pages are, as browsers name origins: https://pages.example.org. May be said several times
+        #[arg(long = "origin", value_name = "ORIGIN", required = true)]
+        origins: Vec<String>,
+        /// drafter, commenter or observer: as what it may vouch at most
+        #[arg(long)]
+        role: String,
+        /// An Ed25519 or P-256 public key, as PEM or JSON Web Key; `-` reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        public_key: PathBuf,
+        /// How long the site's earlier key still counts, such as 24h [default: until it is revoked]
+        #[arg(long, value_name = "TIME")]
+        overlap: Option<String>,
+        /// Let the site into this group at once, in the same role. May be said several times
+        #[arg(long = "group", value_name = "ID")]
+        groups: Vec<String>,
+    },
+    /// Print the keys: id, issuer, algorithm, role, origins
+    List,
+    /// Take a key back; what rests on it ends at once, also in open documents
+    Revoke {
+        /// The key's id
+        #[arg(long, value_name = "ID")]
+        key: String,
+    },
+    /// Let a site vouch for people in a group, in place of what it was let do before
+    Grant {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+        /// The site's issuer
+        #[arg(long, value_name = "ISSUER")]
+        issuer: String,
+        /// drafter, commenter or observer: as what it may vouch at most
+        #[arg(long)]
+        role: String,
+        /// In this statement only. May be said several times [default: in all]
+        #[arg(long = "statement", value_name = "ID")]
+        statements: Vec<String>,
+    },
+    /// Let a site vouch for people in a group no longer
+    Withdraw {
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        group: String,
+        /// The site's issuer
+        #[arg(long, value_name = "ISSUER")]
+        issuer: String,
     },
 }
 

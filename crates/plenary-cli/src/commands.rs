@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     DAMAGED,
     arguments::{Account, Command, Statement, Token, User},
-    audit, groups,
+    audit, embed_keys, groups,
     instance::Instance,
     invitations, members, organisations, store, users,
 };
@@ -66,6 +66,7 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
             let words = text(&answer, "/token");
             (answer, words)
         }
+        Command::EmbedKey(command) => embed_keys::run(&instance, command).await?,
         Command::Audit(command) => {
             let (answer, words, said) = audit::run(&instance, command).await?;
             status = said;

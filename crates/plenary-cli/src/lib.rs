@@ -6,6 +6,7 @@ mod arguments;
 mod audit;
 mod commands;
 mod demo;
+mod embed_keys;
 mod groups;
 mod instance;
 mod invitations;

@@ -467,4 +467,49 @@ fn an_account_is_closed_opened_and_given_a_new_password() {
     let nobody = folder.refused(&["user", "close", "--email", "nobody@ngo.example"]);
     assert!(nobody.contains("nobody here"), "{nobody}");
     assert_eq!(server.terminate().0, Some(0));
+fn keys_of_embedding_sites_are_registered_listed_and_revoked() {
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
+        MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n-----END PUBLIC KEY-----\n";
+    const ISSUER: &str = "https://intranet.example.org";
+    const ORIGIN: &str = "https://pages.example.org";
+    let folder = Folder::new("embed-key");
+    folder.ok(&["init", "--email", "admin@ngo.example", "--name", "Admin"]);
+    let group = folder.ok(&["group", "add", "--name", "Valdoria"]);
+    let file = folder.0.join("key.pem");
+    fs::write(&file, PEM).unwrap();
+    let new = ["embed-key", "new", "--issuer", ISSUER, "--origin", ORIGIN, "--role", "drafter"];
+    let from_file = ["--public-key", file.to_str().unwrap(), "--group", &group];
+    let kid = folder.ok(&[&new[..], &from_file[..]].concat());
+    assert_eq!(kid.len(), 36, "{kid}");
+    let listed = folder.ok(&["embed-key", "list"]);
+    assert_eq!(listed, format!("{kid}  {ISSUER}  EdDSA  drafter  {ORIGIN}"));
+    let listed = folder.json(&["embed-key", "list"]);
+    assert_eq!(listed["keys"][0]["public_key"]["kty"], "OKP");
+    let shown = folder.ok(&["audit", "show", "--group", &group]);
+    assert!(
+        shown.contains("embed-grant-created  host ") && shown.contains("  drafter  by operator"),
+        "{shown}"
+    );
+
+    let refused = folder.refused(&[&new[..], &from_file[..]].concat());
+    assert!(refused.contains("registered already"), "{refused}");
+    fs::write(&file, PEM.replace("PUBLIC", "PRIVATE")).unwrap();
+    let refused = folder.refused(&[&new[..], &from_file[..]].concat());
+    assert!(refused.contains("private key"), "{refused}");
+    let jwk = r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    fs::write(&file, jwk).unwrap();
+    let second = folder.ok(&[&new[..], &from_file[..2], &["--overlap", "24h"]].concat());
+    let listed = folder.ok(&["embed-key", "list"]);
+    assert!(
+        listed.lines().next().unwrap().contains("  ends 20")
+            && listed.lines().nth(1).unwrap().starts_with(&second)
+    );
+
+    folder.ok(&["embed-key", "grant", "--group", &group, "--issuer", ISSUER, "--role", "observer"]);
+    let withdraw = ["embed-key", "withdraw", "--group", &group, "--issuer", ISSUER];
+    folder.ok(&withdraw);
+    assert!(folder.refused(&withdraw).contains("may not vouch"), "twice");
+    folder.ok(&["embed-key", "revoke", "--key", &kid]);
+    folder.refused(&["embed-key", "revoke", "--key", &kid]);
+    assert_eq!(folder.json(&["embed-key", "list"])["keys"].as_array().unwrap().len(), 1);
 }

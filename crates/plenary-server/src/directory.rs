@@ -6,6 +6,7 @@
 mod audit;
 mod authorship;
 mod devices;
+mod embed_grants;
 mod embed_keys;
 mod embed_sessions;
 mod groups;
@@ -41,10 +42,8 @@ pub use self::{
         AUDIT_PAGE_MAX, About, Actor, ActorKind, AuditAction, AuditDamage, AuditEntry, AuditHead, AuditLog,
         AuditPage, AuditReport, ChainedEntry, Named, Note, Object, SecretName,
     },
-    embed_keys::{
-        EMBED_KEYS_OF_HOST_MAX, EMBED_ORIGINS_MAX, EMBED_STATEMENTS_MAX, EmbedGrant, EmbedKey, NewEmbedGrant,
-        NewEmbedKey, may_grant,
-    },
+    embed_grants::{EMBED_STATEMENTS_MAX, EmbedGrant, NewEmbedGrant, may_grant},
+    embed_keys::{EMBED_KEYS_OF_HOST_MAX, EMBED_ORIGINS_MAX, EmbedKey, NewEmbedKey},
     embed_sessions::{EmbeddedUser, OpenedEmbedSession},
     groups::NewGroup,
     guest_links::{GuestLinkView, NewGuestLink},

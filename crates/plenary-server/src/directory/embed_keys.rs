@@ -1,4 +1,4 @@
-//! Sites that embed the editor and vouch for their users: their public keys, and the groups that let them.
+//! Sites that embed the editor and vouch for their users: their public keys.
 //!
 //! Two have to agree. An administrator registers a key: whose it is, from which origins it counts, and as what it may
 //! vouch at most. That opens nothing. A group's coordinator then lets the site vouch for people in that group, or in
@@ -7,17 +7,16 @@
 //! A site is known by its issuer, the `iss` of its tokens. It may have two live keys, so that one can follow the other;
 //! grants belong to the issuer and stay.
 
-use plenary_ids::{EmbedKeyId, GroupId, HostId, StatementId};
-use plenary_permissions::{Action, Role, Stage};
-use plenary_statements::{Group, Statement};
-use plenary_storage::{CellChange, Expected, StoreError};
+use plenary_ids::{EmbedKeyId, HostId};
+use plenary_permissions::Role;
+use plenary_storage::{Expected, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::{Actor, AuditAction, AuditLog, Authority, Directory, Note, Standing, Stored, delete, key, put};
+use super::{Actor, AuditAction, AuditLog, Directory, EmbedGrant, Note, Stored, delete, key, put};
 use crate::{
-    auth::{Identity, PublicKey, Via},
+    auth::PublicKey,
     config::Span,
     error::Error,
 };
@@ -26,14 +25,10 @@ use crate::{
 pub const EMBED_KEYS_OF_HOST_MAX: usize = 2;
 /// Origins of one key.
 pub const EMBED_ORIGINS_MAX: usize = 10;
-/// Statements that one grant may name.
-pub const EMBED_STATEMENTS_MAX: usize = 50;
 
 const ORIGIN_BYTES_MAX: usize = 250;
 /// It is part of the keys of cells.
 const ISSUER_BYTES_MAX: usize = 120;
-/// Sites that a group may let in.
-const GRANTS_OF_GROUP_MAX: usize = 50;
 const OVERLAP_MAX: Span = Span(std::time::Duration::from_secs(30 * 24 * 3600));
 
 /// A public key that a site signs with.
@@ -83,50 +78,26 @@ pub struct NewEmbedKey {
     pub overlap: Option<Span>,
 }
 
-/// A group lets a site vouch for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmbedGrant {
-    /// The site.
-    pub host: HostId,
-    /// Its issuer.
-    pub issuer: String,
-    /// The group.
-    pub group: GroupId,
-    /// At most this role's rights.
-    #[serde(with = "by_role")]
-    pub role: Role,
-    /// In these statements; `None`: in all there are and will be.
-    pub statements: Option<Vec<StatementId>>,
-    /// When it was given.
-    pub created: u64,
-}
-
-/// A grant to be given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewEmbedGrant {
-    /// The site's issuer.
-    pub issuer: String,
-    /// At most this role's rights.
-    pub role: Role,
-    /// In these statements; `None`: in all.
-    pub statements: Option<Vec<StatementId>>,
-}
-
-mod by_role {
+pub(super) mod by_role {
     use plenary_permissions::Role;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(role: &Role, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::directory) fn serialize<S: Serializer>(
+        role: &Role,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(role.name())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
+    pub(in crate::directory) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Role, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
 /// The id of a site: always the same for the same issuer.
-fn host(issuer: &str) -> HostId {
+pub(super) fn host(issuer: &str) -> HostId {
     derived("plenary embedding host", &[issuer]).into()
 }
 
@@ -142,11 +113,11 @@ pub(super) fn derived(what: &str, texts: &[&str]) -> Uuid {
     Builder::from_custom_bytes(*half).into_uuid()
 }
 
-fn invalid(field: &'static str, reason: impl Into<String>) -> Error {
+pub(super) fn invalid(field: &'static str, reason: impl Into<String>) -> Error {
     Error::Invalid { field, reason: reason.into() }
 }
 
-fn check_issuer(issuer: &str) -> Result<(), Error> {
+pub(super) fn check_issuer(issuer: &str) -> Result<(), Error> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:/_-".contains(&byte);
     if issuer.is_empty() || issuer.len() > ISSUER_BYTES_MAX || !issuer.bytes().all(is_plain) {
         let reason = format!(
@@ -192,7 +163,7 @@ fn check_origin(origin: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_role(role: Role) -> Result<(), Error> {
+pub(super) fn check_role(role: Role) -> Result<(), Error> {
     match role {
         Role::Coordinator => Err(invalid(
             "role",
@@ -308,111 +279,6 @@ impl Directory {
         let note = |log| Note::new(log, actor, action).about(key.id).about(key.host()).to(key.role);
         Ok(logs.into_iter().map(note).collect())
     }
-
-    /// Lets a site vouch for people in a group, in place of what it was let do before. Once this returns, ask the rooms
-    /// to look again.
-    ///
-    /// `standing`: what `identity` is to the group; it says whether they may.
-    pub async fn grant_embedding(
-        &self,
-        identity: &Identity,
-        standing: &Standing,
-        group: GroupId,
-        new: NewEmbedGrant,
-    ) -> Result<EmbedGrant, Error> {
-        may_grant(identity, standing)?;
-        let NewEmbedGrant { issuer, role, statements } = new;
-        check_issuer(&issuer)?;
-        check_role(role)?;
-        self.check_statements(group, statements.as_deref()).await?;
-        let host = host(&issuer);
-        if self.read::<String>(&key::embed_host(host)).await?.is_none() {
-            return Err(invalid("issuer", "no key of this site is registered; an administrator does that"));
-        }
-        let place = key::embed_grant(group, host);
-        let grants = self.0.cells.scan(&key::embed_grants_of(group)).await?;
-        if grants.len() >= GRANTS_OF_GROUP_MAX && !grants.iter().any(|grant| grant.key == place) {
-            return Err(Error::TooMany { what: "sites in this group", limit: GRANTS_OF_GROUP_MAX });
-        }
-        let grant = EmbedGrant { host, issuer, group, role, statements, created: self.now_ms() };
-        let Authority { actor, expected } = standing.authority(identity);
-        let note = Note::new(group, actor, AuditAction::EmbedGrantCreated).about(host).to(role);
-        self.commit_noted(vec![put(place, &grant)], expected, vec![note]).await?;
-        Ok(grant)
-    }
-
-    async fn check_statements(
-        &self,
-        group: GroupId,
-        statements: Option<&[StatementId]>,
-    ) -> Result<(), Error> {
-        let Some(statements) = statements else { return Ok(()) };
-        if statements.is_empty() || statements.len() > EMBED_STATEMENTS_MAX {
-            return Err(invalid(
-                "statements",
-                format!("must be from 1 to {EMBED_STATEMENTS_MAX}, or left away for all"),
-            ));
-        }
-        for statement in statements {
-            let stored = self.read::<Statement>(&key::statement(*statement)).await?;
-            if stored.is_none_or(|stored| stored.value.group != group) {
-                return Err(invalid("statements", format!("the group has no statement {statement}")));
-            }
-        }
-        Ok(())
-    }
-
-    /// The sites that a group lets vouch for people.
-    pub async fn embed_grants(&self, group: GroupId) -> Result<Vec<EmbedGrant>, StoreError> {
-        Ok(self.list(&key::embed_grants_of(group)).await?.into_iter().map(|stored| stored.value).collect())
-    }
-
-    /// Ends what a site was let do in a group. Once this returns, ask the rooms to look again.
-    pub async fn withdraw_embedding(
-        &self,
-        identity: &Identity,
-        standing: &Standing,
-        group: GroupId,
-        host: HostId,
-    ) -> Result<(), Error> {
-        may_grant(identity, standing)?;
-        let place = key::embed_grant(group, host);
-        let stored = self.read::<EmbedGrant>(&place).await?.ok_or(Error::NotFound)?;
-        let Authority { actor, mut expected } = standing.authority(identity);
-        expected.push(Expected::At { key: place.clone(), version: stored.version });
-        let note = Note::new(group, actor, AuditAction::EmbedGrantRevoked);
-        let note = note.about(host).from(stored.value.role);
-        let change: CellChange = delete(place);
-        self.commit_noted(vec![change], expected, vec![note]).await?;
-        Ok(())
-    }
-
-    /// As what a key's site may vouch in a statement of a group, at most; `None`: not at all.
-    pub(super) async fn embed_cap(
-        &self,
-        key: &EmbedKey,
-        group: Option<&Stored<Group>>,
-        statement: Option<StatementId>,
-    ) -> Result<Option<Role>, StoreError> {
-        let id = group.map_or(GroupId::from_bytes([0; 16]), |group| group.value.id);
-        let grant = self.read::<EmbedGrant>(&key::embed_grant(id, key.host())).await?;
-        let covers = |grant: &EmbedGrant| match (&grant.statements, statement) {
-            (None, Some(_)) => true,
-            (Some(some), Some(statement)) => some.contains(&statement),
-            (_, None) => false,
-        };
-        Ok(grant.map(|stored| stored.value).filter(covers).map(|grant| grant.role.min(key.role)))
-    }
-}
-
-/// Whether somebody may decide which sites vouch for people in a group.
-pub fn may_grant(identity: &Identity, standing: &Standing) -> Result<(), Error> {
-    // Whoever has the data directory can make themselves anybody; done here, it is in the group's log.
-    if identity.via == Via::Operator {
-        return standing.require(Action::SeeGroup);
-    }
-    // The table has the same answer at every stage.
-    standing.require_at(Action::CreateEmbedGrant, Stage::Draft)
 }
 
 #[cfg(test)]
