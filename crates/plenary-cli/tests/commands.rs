@@ -467,6 +467,9 @@ fn an_account_is_closed_opened_and_given_a_new_password() {
     let nobody = folder.refused(&["user", "close", "--email", "nobody@ngo.example"]);
     assert!(nobody.contains("nobody here"), "{nobody}");
     assert_eq!(server.terminate().0, Some(0));
+}
+
+#[test]
 fn keys_of_embedding_sites_are_registered_listed_and_revoked() {
     const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
         MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n-----END PUBLIC KEY-----\n";
