@@ -12,12 +12,15 @@ _default:
 demo:
     cargo run --release -- serve --demo
 
-# Server and web client together: the page follows the sources (open the links at port 5173 instead of 4600)
+# Server and web client together: the page follows the sources. Open the links that it prints; Ctrl-C ends both
 dev: _packages
     #!/usr/bin/env bash
     set -euo pipefail
-    trap 'kill 0' EXIT
-    PLENARY_WEB=skip cargo run -- serve --demo &
+    # The page is not built in, and comes from where its sources are watched; the server knows that address as its own.
+    PLENARY_WEB=skip cargo build
+    PLENARY_WEB=skip cargo run --quiet -- serve --demo --public-url http://127.0.0.1:5173 &
+    server=$!
+    trap 'kill "$server" 2>/dev/null || true; wait "$server" || true' EXIT
     npm run dev --prefix web-client
 
 # Everything that must pass: the formatting, the lints, the tests

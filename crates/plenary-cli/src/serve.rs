@@ -59,7 +59,9 @@ pub(crate) async fn run(
     let address = format!("http://{}", tcp.local_addr()?);
     let watching = tokio::spawn(watch_store(app.clone(), Arc::clone(&store)));
 
-    announce(&address, &people, as_json);
+    // Behind a proxy, as the development server is, people come by another address.
+    let links_at = app.config.public_url.clone().unwrap_or_else(|| address.clone());
+    announce(&address, &links_at, &people, as_json);
     tracing::info!(address, data_dir = %app.config.data_dir.display(), "serving");
     let asked_to_end = async move {
         tokio::select! {
@@ -85,7 +87,9 @@ pub(crate) async fn run(
     })
 }
 
-fn announce(address: &str, people: &[Person], as_json: bool) {
+/// Says where the server listens and, in the demo, by which links at `links_at` people come in.
+fn announce(address: &str, links_at: &str, people: &[Person], as_json: bool) {
+    let links_at = links_at.trim_end_matches('/');
     if as_json {
         let people: Vec<_> = people
             .iter()
@@ -95,7 +99,7 @@ fn announce(address: &str, people: &[Person], as_json: bool) {
                      role,
                      link_path,
                  }| {
-                    json!({"name": name, "role": role, "sign_in_link": format!("{address}{link_path}")})
+                    json!({"name": name, "role": role, "sign_in_link": format!("{links_at}{link_path}")})
                 },
             )
             .collect();
@@ -106,7 +110,7 @@ fn announce(address: &str, people: &[Person], as_json: bool) {
     if !people.is_empty() {
         println!("\nSign in as one of these, each in a browser (or private window) of its own:\n");
         for Person { name, role, link_path } in people {
-            println!("  {name:<14} {role:<12} {address}{link_path}");
+            println!("  {name:<14} {role:<12} {links_at}{link_path}");
         }
         println!();
     }

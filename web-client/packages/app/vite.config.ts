@@ -84,6 +84,10 @@ export default defineConfig({
     },
   },
   server: {
+    // As `just dev` tells the server: it takes no other address for its own.
+    host: '127.0.0.1',
+    port: 5173,
+    strictPort: true,
     // The name that was asked for goes on to the server: it answers no pages but those it takes for its own.
     proxy: { '/api': { target: server }, '/sync': { target: server, ws: true } },
   },

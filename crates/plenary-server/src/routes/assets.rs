@@ -43,6 +43,9 @@ const PAGES: &str = "statements/";
 /// What pages of other sites load.
 const FOR_OTHER_SITES: &str = "embed/";
 
+/// Where only programs ask, whatever they say that they accept.
+const FOR_PROGRAMS: [&str; 4] = ["api/", "sync", "assets/", FOR_OTHER_SITES];
+
 /// Files that the build names by their content.
 const HASHED: &str = "assets/";
 
@@ -57,7 +60,7 @@ pub(super) async fn serve(
         path if path.starts_with(PAGES) => "index.html",
         path => path,
     };
-    let asset = assets.get(path).ok_or(Error::NotFound)?;
+    let Some(asset) = assets.get(path) else { return nothing_here(&*assets, path, &method, &headers) };
     if !matches!(method, Method::GET | Method::HEAD) {
         return Ok(([(header::ALLOW, "GET, HEAD")], Error::MethodNotAllowed).into_response());
     }
@@ -89,4 +92,20 @@ pub(super) async fn serve(
         }
         false => response,
     })
+}
+
+/// People who go astray see the page, which says so and leads home; programs are told as everywhere.
+fn nothing_here(
+    assets: &dyn Assets,
+    path: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Error> {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_person = method == Method::GET
+        && accepts.contains("text/html")
+        && !FOR_PROGRAMS.iter().any(|it| path.starts_with(it));
+    let page = assets.get("index.html").filter(|_| is_person).ok_or(Error::NotFound)?;
+    let headers = [(header::CONTENT_TYPE, page.content_type), (header::CACHE_CONTROL, "no-cache")];
+    Ok((StatusCode::NOT_FOUND, headers, Body::from(page.bytes.into_owned())).into_response())
 }

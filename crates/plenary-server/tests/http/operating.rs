@@ -69,6 +69,20 @@ async fn an_address_of_the_app_is_its_page_and_any_other_is_not() {
 }
 
 #[tokio::test]
+async fn people_who_go_astray_see_the_page_and_programs_are_told() {
+    let site = site();
+    let home = site.get(&Who::Nobody, "/").await;
+    for (path, is_page) in
+        [("/nowhere", true), ("/api/v1/nothing", false), ("/sync/none/at/all", false), ("/embed/", false)]
+    {
+        let request = Request::get(path).header(header::ACCEPT, "text/html,*/*;q=0.8").body(Body::empty());
+        let answer = site.send(&Who::Nobody, request.unwrap()).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.bytes == home.bytes, is_page, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_named_by_its_content_is_kept_and_never_asked_for_again() {
     let site = site();
     let script = site.get(&Who::Nobody, "/assets/index-0a1b2c3d.js").await.expect(200);
