@@ -6,5 +6,6 @@ mod frames;
 mod kill_loop;
 mod peer;
 mod saved;
+mod sign_outs;
 mod stage;
 mod trouble;

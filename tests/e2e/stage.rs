@@ -17,7 +17,7 @@ use plenary_server::{
     config::{Config, Span},
     directory::{Actor, NewGroup, NewStatement, NewUser},
     rooms::Affected,
-    websocket,
+    routes::{NoAssets, router},
 };
 use plenary_statements::{Documents, Name, Schema, StatementKind};
 use plenary_storage::{DocumentLog, memory::MemoryStore};
@@ -72,15 +72,11 @@ impl Stage {
         let app = App::new(config, log, Arc::new(MemoryStore::new()), clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = websocket::routes().with_state(app.clone());
+        let router = router(app.clone(), Arc::new(NoAssets));
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let group = app
-            .directory
-            .create_group(Actor::SERVER, NewGroup::named(name("Coalition")))
-            .await
-            .unwrap()
-            .id;
+        let group =
+            app.directory.create_group(Actor::SERVER, NewGroup::named(name("Coalition"))).await.unwrap().id;
         let (statement, document) = statement(&app, group).await;
         Self { app, store, address, group, statement, document, people: Mutex::default() }
     }
@@ -92,13 +88,8 @@ impl Stage {
 
     /// A document of a group in which nobody is.
     pub(crate) async fn foreign_document(&self) -> DocumentId {
-        let group = self
-            .app
-            .directory
-            .create_group(Actor::SERVER, NewGroup::named(name("Others")))
-            .await
-            .unwrap()
-            .id;
+        let group =
+            self.app.directory.create_group(Actor::SERVER, NewGroup::named(name("Others"))).await.unwrap().id;
         statement(&self.app, group).await.1
     }
 

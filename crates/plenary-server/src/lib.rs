@@ -16,13 +16,14 @@ pub mod serve;
 pub mod verify;
 pub mod websocket;
 
-use std::{ops::Deref, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use plenary_storage::{Cells, DocumentLog};
 
 pub use crate::routes::{Asset, Assets};
 
 use crate::{
+    auth::{Identity, Via},
     clock::Clock,
     config::Config,
     directory::Directory,
@@ -113,5 +114,29 @@ impl App {
     /// Carries a committed change of rights through to open sockets. Once this returns it holds there, too.
     pub(crate) async fn rights_changed(&self, affected: Affected) {
         self.rooms.access_changed(affected, &self.directory).await;
+    }
+
+    /// Looks at the sign-ins behind open sockets: notes the use of those by which somebody writes, and closes the
+    /// sockets of those that have ended, because nobody wrote for too long, or in any other way.
+    pub async fn look_after_sessions(&self) {
+        let mut rest_on: HashMap<Via, (Identity, u64)> = HashMap::new();
+        for (identity, wrote_at_ms) in self.rooms.present() {
+            let (_, last) = rest_on.entry(identity.via).or_insert((identity, 0));
+            *last = wrote_at_ms.max(*last);
+        }
+        for (via, (identity, wrote_at_ms)) in rest_on {
+            if let Via::Session(hash) = via
+                && wrote_at_ms > 0
+                && let Err(error) = self.directory.note_use_at(hash, wrote_at_ms).await
+            {
+                tracing::debug!(%error, "the use of a session was not written down");
+            }
+            match self.directory.holds(&identity).await {
+                Ok(true) => {}
+                Ok(false) => self.rights_changed(Affected::User(identity.user)).await,
+                // Asked again soon.
+                Err(error) => tracing::debug!(%error, "a session was not looked at"),
+            }
+        }
     }
 }

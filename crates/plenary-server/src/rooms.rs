@@ -329,9 +329,10 @@ impl Rooms {
         compaction::run(&self.0).await;
     }
 
-    /// Who takes part in any room just now, once for each participation.
-    pub fn present(&self) -> Vec<Identity> {
-        self.0.registry.seats(|_| true).iter().map(|seat| seat.identity()).collect()
+    /// Who takes part in any room just now, once for each participation, and when they last wrote there, ms since
+    /// 1970, or 0.
+    pub fn present(&self) -> Vec<(Identity, u64)> {
+        self.0.registry.seats(|_| true).iter().map(|seat| (seat.identity(), seat.wrote_at_ms())).collect()
     }
 
     /// For the metrics.

@@ -1,7 +1,6 @@
 //! Listening: connections in, requests to the router, and an orderly end.
 
 use std::{
-    collections::HashSet,
     fs,
     future::Future,
     io::{self, IoSlice},
@@ -26,7 +25,6 @@ use tower::ServiceExt;
 
 use crate::{
     App,
-    auth::Via,
     health::Fitness,
     metrics,
     routes::{self, Assets, Peer},
@@ -45,8 +43,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// How often it is forgotten which tokens of embedding sites were used: they last for minutes.
 const SWEEP_EMBED_TOKENS_EVERY: Duration = Duration::from_secs(300);
-/// How often the sessions of those who have a document open are noted as used: who only writes, asks for nothing.
-const NOTE_USE_EVERY: Duration = Duration::from_secs(600);
+/// How often the sessions behind open sockets are looked at.
+const LOOK_AT_SESSIONS_EVERY: Duration = Duration::from_secs(60);
 /// How often the figures are put in order when nobody fetches them.
 const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
@@ -186,20 +184,13 @@ async fn chores(app: App) {
             metrics::handle().run_upkeep();
         }
     };
-    let noting = async {
+    let sessions = async {
         loop {
-            sleep(NOTE_USE_EVERY.min(app.config.session_idle.0 / 3)).await;
-            let vias: HashSet<Via> = app.rooms.present().into_iter().map(|identity| identity.via).collect();
-            for via in vias {
-                if let Via::Session(hash) = via
-                    && let Err(error) = app.directory.note_use(hash).await
-                {
-                    tracing::debug!(%error, "the use of a session was not written down");
-                }
-            }
+            sleep(LOOK_AT_SESSIONS_EVERY.min(app.config.session_idle.0 / 3)).await;
+            app.look_after_sessions().await;
         }
     };
-    tokio::join!(sweeping, forgetting, upkeep, noting, app.rooms.look_after_idle_documents());
+    tokio::join!(sweeping, forgetting, upkeep, sessions, app.rooms.look_after_idle_documents());
 }
 
 async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &watch::Sender<()>) {

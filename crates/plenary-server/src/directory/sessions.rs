@@ -231,8 +231,11 @@ impl Directory {
         let Some(Stored { value: session, version }) = self.read::<Session>(&key).await? else {
             return Ok(());
         };
-        let lately = SEEN_EVERY_MS.min(self.0.config.session_idle.as_ms() / 2);
-        if !self.is_open(&session) || at_ms.saturating_sub(session.seen) < lately {
+        let idle = self.0.config.session_idle.as_ms();
+        let lately = SEEN_EVERY_MS.min(idle / 2);
+        let is_old = at_ms.saturating_sub(session.seen) >= lately;
+        let is_urgent = at_ms > session.seen && session.seen.saturating_add(idle - lately) <= self.now_ms();
+        if !self.is_open(&session) || !(is_old || is_urgent) {
             return Ok(());
         }
         let seen = put(key.clone(), &Session { seen: at_ms, ..session });

@@ -2,13 +2,13 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
 use plenary_ids::{DocumentId, ParticipantId, UserId};
 use plenary_permissions::Access;
-use plenary_protocol::{AuthMessage, CloseReason, Message};
+use plenary_protocol::{AuthMessage, CloseReason, Message, SyncMessage};
 use plenary_room::{Backlog, Dialect};
 
 use super::registry::RoomHandle;
@@ -51,6 +51,8 @@ pub(crate) struct Seat {
     identity: Mutex<Identity>,
     /// What the room was last told it may do.
     access: Mutex<Access>,
+    /// When it last wrote, ms since 1970; 0 before.
+    wrote_at_ms: AtomicU64,
     /// Set under the outbox's lock, so that nothing is queued behind it.
     ended: AtomicBool,
 }
@@ -69,8 +71,22 @@ impl Seat {
             outbox: joining.outbox,
             identity: Mutex::new(joining.identity),
             access: Mutex::new(joining.access),
+            wrote_at_ms: AtomicU64::new(0),
             ended: AtomicBool::new(false),
         }
+    }
+
+    /// Somebody sits there and writes: that is use of what the access rests on. A page that is merely open is not, and
+    /// what it sends of itself neither.
+    pub(crate) fn heard(&self, message: &Message, now_ms: u64) {
+        if matches!(message, Message::Sync(SyncMessage::Update(_) | SyncMessage::Step2(_))) {
+            self.wrote_at_ms.store(now_ms, Ordering::Relaxed);
+        }
+    }
+
+    /// When it last wrote, ms since 1970; 0 if it has not.
+    pub(super) fn wrote_at_ms(&self) -> u64 {
+        self.wrote_at_ms.load(Ordering::Relaxed)
     }
 
     /// Whether the room, or whoever took the access away, has ended it.

@@ -319,6 +319,7 @@ impl Dialog for Hocuspocus {
             // What only servers send, or a type of the future.
             Message::Auth(_) | Message::SyncStatus(_) | Message::Unknown(_) => {}
             message => {
+                seat.heard(&message, self.app.clock.now_ms());
                 // A room that has ended has closed the document, or is about to.
                 let (Ok(()) | Err(RoomEnded)) =
                     seat.room.mailbox.post(seat.participant, message, size_bytes).await;

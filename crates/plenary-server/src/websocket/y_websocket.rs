@@ -189,6 +189,7 @@ impl Dialog for YWebsocket {
             // What a client logs, or a type of the future.
             Message::Auth(_) | Message::Unknown(_) => {}
             message => {
+                seat.heard(&message, self.app.clock.now_ms());
                 // A room that has ended has closed the connection, or is about to.
                 let (Ok(()) | Err(RoomEnded)) =
                     seat.room.mailbox.post(seat.participant, message, size_bytes).await;
