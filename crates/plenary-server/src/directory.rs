@@ -4,7 +4,7 @@
 //! `plenary-statements`', the rights `plenary-permissions`'; here both are asked with what is stored.
 
 mod audit;
-mod authorship;
+mod documents;
 mod devices;
 mod embed_grants;
 mod embed_keys;

@@ -23,8 +23,8 @@ use futures_util::future::join_all;
 use plenary_gate::StateVector;
 use plenary_ids::{DocumentId, GuestLinkId, ParticipantId, UserId};
 use plenary_protocol::CloseReason;
-use plenary_room::{Join, LiveDocument, RoomSettings};
-use plenary_storage::{DocumentLog, StoreError};
+use plenary_room::{Attribution, Join, LiveDocument, RoomSettings};
+use plenary_storage::{DocumentLog, Seq, StoreError};
 use tokio::sync::{Mutex, oneshot};
 
 use self::registry::{Control, Registry, Shut};
@@ -303,6 +303,19 @@ impl Rooms {
             tracing::error!(%document, %error, "document not built from the store");
             StateError::Damaged
         })
+    }
+
+    /// Who wrote what of a document, up to which record; only what is durable.
+    pub async fn attribution(&self, document: DocumentId) -> Result<(Seq, Attribution), StateError> {
+        // The store has all that is durable, whether a room is open or not.
+        let loaded = load(&*self.0.log, document).await?;
+        let built = tokio::task::spawn_blocking(move || (loaded.head(), Attribution::load(&loaded)));
+        let (seq, attribution) = built.await.map_err(|_| StateError::Damaged)?;
+        let attribution = attribution.map_err(|error| {
+            tracing::error!(%document, %error, "attribution not read from the store");
+            StateError::Damaged
+        })?;
+        Ok((seq, attribution))
     }
 
     /// Closes every connection with the code for a restart, waits until what was accepted is durable and all

@@ -31,6 +31,7 @@
 
 mod admin;
 mod assets;
+mod attribution;
 mod audit;
 mod caller;
 mod documents;
@@ -110,6 +111,7 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .merge(guest_links::router())
         .merge(statements::router())
         .merge(documents::router())
+        .merge(attribution::router())
         .merge(tickets::router())
         .merge(admin::router())
         .merge(audit::router())

@@ -29,7 +29,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 pub(crate) const STATES_MAX: usize = 32;
 
 /// How long a request waits for its place.
-const PLACE_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const PLACE_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
