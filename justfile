@@ -17,7 +17,7 @@ dev: _packages
     #!/usr/bin/env bash
     set -euo pipefail
     # The page is not built in, and comes from where its sources are watched; the server knows that address as its own.
-    PLENARY_WEB=skip cargo build
+    PLENARY_WEB=skip cargo build -p plenary-cli
     PLENARY_WEB=skip cargo run --quiet -- serve --demo --public-url http://127.0.0.1:5173 &
     server=$!
     trap 'kill "$server" 2>/dev/null || true; wait "$server" || true' EXIT
