@@ -60,6 +60,8 @@ function findsIn(block: Node): Finds {
 function read(block: Node): Finds {
   const finds: Finds = { brackets: [], embeds: [] }
   let open: Bracket | undefined
+  // Most lines are nothing but words.
+  if (block.childCount === 1 && block.child(0).isText && block.child(0).marks.length === 0) return finds
   block.forEach((node, position) => {
     const type = node.type.name
     if (type === 'footnote' || type === 'table') finds.embeds.push({ type, id: String(node.attrs['id']), position })

@@ -18,6 +18,7 @@ import { english } from './english.ts'
 import { directionOf } from './languages.ts'
 import type { Messages } from './messages/en.ts'
 import { notesList } from './notes-list.ts'
+import { numberFormat } from './number-format.ts'
 import { OpenText } from './open-text.ts'
 import type { AwarenessUser, Person } from './person.ts'
 import { Presence } from './presence.ts'
@@ -93,7 +94,7 @@ export class TextEditor extends LitElement implements EditorHost {
 
   #text: OpenText | null = null
   #dressed = ''
-  #format: Intl.NumberFormat | null = null
+  #format: ((count: number) => string) | null = null
   readonly #place = document.createElement('div')
   readonly #notePlace = document.createElement('div')
   readonly #fit = new Fit(this)
@@ -155,8 +156,7 @@ export class TextEditor extends LitElement implements EditorHost {
   }
 
   /** A count as the language of the controls writes it. */
-  readonly number = (count: number): string =>
-    (this.#format ??= new Intl.NumberFormat(this.#language)).format(count)
+  readonly number = (count: number): string => (this.#format ??= numberFormat(this.#language))(count)
 
   get #language(): string {
     return this.lang || this.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || 'en'

@@ -15,7 +15,7 @@ export function readText(text: Y.Text): Node {
 export function readDelta(delta: Delta): Node {
   const { blocks, tail } = readLines(delta)
   if (tail.length > 0 || blocks.length === 0) blocks.push(block(null, tail))
-  return schema.node('doc', null, blocks)
+  return schema.topNodeType.create(null, Fragment.fromArray(blocks))
 }
 
 /** The lines that are ended in `delta`, and what is left behind the last line break. */
@@ -42,9 +42,14 @@ export function readLines(delta: Delta): { blocks: Node[]; tail: Node[] } {
   return { blocks, tail }
 }
 
-// `Fragment.fromArray` joins neighbours of the same marks.
-const block = (attrs: ReturnType<typeof blockAttrs>, content: Node[]) =>
-  schema.node('block', attrs, Fragment.fromArray(content))
+const { block: line } = schema.nodes
+
+// Lines are what the schema allows, whatever the text says: to check each would be most of the work of opening.
+const block = (attrs: ReturnType<typeof blockAttrs>, content: Node[]): Node => {
+  const [only] = content
+  // `Fragment.fromArray` joins neighbours of the same marks.
+  return line!.create(attrs, content.length === 1 && only ? only : Fragment.fromArray(content))
+}
 
 function embedNode(embed: unknown): Node {
   if (embed instanceof Y.AbstractType) {

@@ -109,7 +109,14 @@ function blockWords(block: Node): BlockWords {
   return counted
 }
 
+const NONE: readonly string[] = []
+
 function inlineWords(content: Fragment): BlockWords {
+  // Most lines are nothing but words.
+  const first = content.firstChild
+  if (content.childCount <= 1 && (!first || first.isText)) {
+    return { words: countText(first?.text ?? ''), notes: NONE, tables: NONE }
+  }
   let text = ''
   const notes: string[] = []
   const tables: string[] = []
