@@ -39,6 +39,9 @@ const ASK_AGAIN_MS = 20_000
 // How long a sign-out waits for the last words to be saved.
 const FLUSH_MS = 4_000
 
+// How long marks in the list may wait for what is kept here.
+const LOOK_WITHIN_MS = 2_000
+
 const NOTHING_KEPT: ReadonlySet<string> = new Set()
 
 /** See the top of this file. */
@@ -173,7 +176,7 @@ export class Session extends EventTarget {
     const isLost = text !== null && !found.statements.some(({ id }) => id === text.statement.id)
     if (isLost && text.editor?.hasUnsavedWork) found.statements.push({ ...text.statement, access: 'read' })
     this.here = { is: 'inside', user: found.user, groups: found.groups, statements: found.statements, isOffline: false }
-    void this.#lookAtDevice()
+    this.#lookAtDeviceSoon()
   }
 
   async #stayWithoutLine(): Promise<void> {
@@ -191,7 +194,13 @@ export class Session extends EventTarget {
     const groups = [...new Map(statements.map(({ group }) => [group.id, group])).values()]
     this.store = store
     this.here = { is: 'inside', user, groups, statements, isOffline: true }
-    void this.#lookAtDevice()
+    this.#lookAtDeviceSoon()
+  }
+
+  // It reads all that is kept: a text that is being opened comes first.
+  #lookAtDeviceSoon(): void {
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => void this.#lookAtDevice(), { timeout: LOOK_WITHIN_MS })
+    else void this.#lookAtDevice()
   }
 
   async #lookAtDevice(): Promise<void> {

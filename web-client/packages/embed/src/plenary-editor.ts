@@ -273,7 +273,8 @@ export class PlenaryEditor extends TextEditor {
     const refresh = () => this.#refresh()
     this.#listen(provider, 'loaded', show)
     this.#listen(provider, 'sync', show)
-    doc.on('update', show)
+    // Not `update`, for which Yjs would encode again what it has just read.
+    doc.on('afterTransaction', show)
     this.#listen(provider, 'status', ({ status }) => {
       if (status === 'connected') Object.assign(this.#facts, { denial: null, isToldAround: false })
       this.#watchLine()

@@ -13,7 +13,7 @@ import type { RefusalCode } from './messages.ts'
 import type { Access, ProviderEvents, ProviderOptions, Status } from './provider-options.ts'
 import { saveState, type SaveState } from './save-state.ts'
 import { Session } from './session.ts'
-import { isAcknowledged } from './store/acknowledged.ts'
+import { isAllAcknowledged } from './store/acknowledged.ts'
 import type { DocumentStore, Draft, UpdateSource } from './store/document-store.ts'
 import { freshId } from './store/fresh-id.ts'
 import { type StoreError, storeErrorFrom } from './store/store-error.ts'
@@ -57,7 +57,6 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   #tokenTrouble: TokenTrouble | null = null
   /** Own writes that the store has not answered. */
   #writing = 0
-  #isLoading = false
   #isReplaced = false
   #isDestroyed = false
   #prepared: Promise<void> | null = null
@@ -284,15 +283,18 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       try {
         const { updates, acknowledged, drafts } = await store.load(() => Y.encodeStateAsUpdate(this.doc))
         if (this.#isDestroyed) return
-        this.#isLoading = true
-        this.doc.transact(() => updates.forEach(update => Y.applyUpdate(this.doc, update, store)), store)
-        this.#isLoading = false
+        // Yjs encodes a change again for whoever listens; of what was kept we need not hear.
+        this.doc.off('update', this.#updated)
+        try {
+          this.doc.transact(() => updates.forEach(update => Y.applyUpdate(this.doc, update, store)), store)
+        } finally {
+          this.doc.on('update', this.#updated)
+        }
         this.#drafts = [...drafts]
         this.#acknowledged = acknowledged
-        const isKnown = updates.length === 0 || isAcknowledged(acknowledged, Y.encodeStateAsUpdate(this.doc))
+        const isKnown = updates.length === 0 || isAllAcknowledged(acknowledged, this.doc)
         if (!isKnown) this.#session.ledger.change()
       } catch (error) {
-        this.#isLoading = false
         this.#troubled(storeErrorFrom(error))
       }
       if (given !== null) void this.#append(given, 'own')
@@ -321,7 +323,6 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       this.#acknowledgeSoon()
       return
     }
-    if (this.#isLoading) return
     // What another tab wrote is kept already; but should that tab be closed, only this one can send it.
     if (origin !== this.#store) {
       // What it leans on is kept with it; without, a page that opens without a line could not show it.

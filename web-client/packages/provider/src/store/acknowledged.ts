@@ -13,6 +13,16 @@ export function isAcknowledged(acknowledged: Uint8Array | null, update: Uint8Arr
   }
 }
 
+/** The same of all that `doc` holds, without encoding it. */
+export function isAllAcknowledged(acknowledged: Uint8Array | null, doc: Y.Doc): boolean {
+  const { store } = doc
+  // What waits for something else is in no state yet.
+  if (store.pendingStructs !== null || store.pendingDs !== null) return isAcknowledged(acknowledged, Y.encodeStateAsUpdate(doc))
+  const [known, has] = [acknowledged === null ? Y.emptySnapshot : Y.decodeSnapshot(acknowledged), Y.snapshot(doc)]
+  for (const [client, clock] of has.sv) if (clock > (known.sv.get(client) ?? 0)) return false
+  return Y.equalDeleteSets(known.ds, Y.mergeDeleteSets([known.ds, has.ds]))
+}
+
 /** Both together. Each is true of the same document, so is their union. */
 export function mergeAcknowledged(one: Uint8Array | null, other: Uint8Array): Uint8Array {
   if (one === null) return other
