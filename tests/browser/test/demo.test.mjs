@@ -445,6 +445,58 @@ test('far down in the text the tools, the outline and the notices are in sight, 
   }
 })
 
+test('a statement is begun from the list by keyboard alone, by those who may', async () => {
+  const place = await Demo.start()
+  try {
+    const page = await signIn(chromium, place, 'safiya')
+    const { keyboard } = page
+    await page.getByRole('button', { name: 'New statement' }).press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'New statement in' })
+    await dialog.waitFor()
+    await page.evaluate(AXE)
+    const { violations } = await page.evaluate(() => axe.run())
+    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [])
+    await keyboard.press('Enter')
+    assert.equal(await dialog.isVisible(), true, 'without a title there is nothing to begin')
+    await keyboard.type('Oral statement on item 6')
+    await keyboard.press('Tab')
+    await keyboard.press('o')
+    await keyboard.press('Tab')
+    await keyboard.press('Enter')
+    const safiya = await showText(page, 'safiya')
+    await page.getByRole('heading', { name: 'Oral statement on item 6' }).waitFor()
+    await page.locator('.facts', { hasText: 'Oral statement' }).waitFor()
+    await until('its text is empty', async () => JSON.stringify(await safiya.lines()) === '[""]')
+    await safiya.editor.focus()
+    await keyboard.type('Mr President,')
+    await safiya.saved()
+    const jon = await signIn(chromium, place, 'jon')
+    await jon.locator('a.statement', { hasText: 'Oral statement on item 6' }).waitFor()
+    assert.equal(await jon.getByRole('button', { name: 'New statement' }).count(), 0)
+    await jon.context().close()
+    // Escape leaves everything as it is.
+    await page.getByRole('link', { name: 'All statements' }).click()
+    await page.getByRole('button', { name: 'New statement' }).press('Enter')
+    await dialog.waitFor()
+    await keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    assert.equal(await page.locator('a.statement').count(), 2)
+    await close(safiya)
+  } finally {
+    await place.stop()
+  }
+})
+
+test('a page as wide as one that is enlarged four times needs no scrolling sideways', async () => {
+  const page = await signIn(chromium, demo, 'ilse', { viewport: { width: 320, height: 640 } })
+  const overflow = () => page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth)
+  assert.ok((await overflow()) <= 0, 'the list')
+  await page.locator('a.statement').first().click()
+  const ilse = await showText(page, 'ilse')
+  assert.ok((await overflow()) <= 0, 'a statement')
+  await close(ilse)
+})
+
 test('undo takes back one’s own words only', async () => {
   const [ilse, safiya] = await Promise.all([open(chromium, demo, 'ilse'), open(chromium, demo, 'safiya')])
   await ilse.goToEndOf('Mobile internet was switched off')

@@ -299,6 +299,10 @@ export const editorStyle = css`
       container-type: normal;
     }
 
+    .outlined .stage {
+      border: 0;
+    }
+
     .bar,
     [part='banner'],
     .shade,

@@ -174,6 +174,7 @@ export class TextEditor extends LitElement implements EditorHost {
   override connectedCallback(): void {
     super.connectedCallback()
     adoptTextStyle(this)
+    this.ownerDocument.addEventListener('keydown', this.#onStrayKey)
     this.append(this.#place, this.#notePlace)
     this.outlineOpen ||= this.getBoundingClientRect().width >= WIDE_PX
     this.requestUpdate('content')
@@ -181,6 +182,7 @@ export class TextEditor extends LitElement implements EditorHost {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
+    this.ownerDocument.removeEventListener('keydown', this.#onStrayKey)
     this.#unmount()
   }
 
@@ -319,6 +321,11 @@ export class TextEditor extends LitElement implements EditorHost {
       if (!action || !this.#run(action)) return
     }
     event.preventDefault()
+  }
+
+  // Before anything of the page has the focus, as right after it was opened, its keys are the editor's.
+  readonly #onStrayKey = (event: KeyboardEvent): void => {
+    if (event.target === this.ownerDocument.body) this.#onKey(event)
   }
 
   #goToRegion(by: 1 | -1): void {
