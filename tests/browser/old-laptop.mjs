@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util'
 import { Proxy } from '../interop/support/proxy.mjs'
 import { Demo } from './support/demo.mjs'
 import { serveBuilt } from './support/editor-page.mjs'
-import { pasteState, serveFreshPages, share, typeLetter, watchText } from './support/laptop.mjs'
+import { hasKept, pasteState, serveFreshPages, share, typeLetter, watchText } from './support/laptop.mjs'
 import { Coauthor, Tab } from './support/offline-journey.mjs'
 import { Profile } from './support/store-page.mjs'
 import { until } from '../interop/support/until.mjs'
@@ -127,6 +127,7 @@ async function app() {
   await tab.seesText(PLACE)
   await tab.says('Saved')
   await tab.canStartOffline()
+  await until('the text is kept', () => tab.page.evaluate(hasKept))
   await tab.page.close()
   return {
     async round() {

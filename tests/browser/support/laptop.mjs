@@ -56,6 +56,25 @@ export function typeLetter({ doc, provider: { awareness } }, part, letter) {
   awareness.setLocalStateField('cursor', { anchor: at, head: at })
 }
 
+/** Runs in a page: whether it has put anything of a text into its store. */
+export async function hasKept() {
+  for (const { name } of await indexedDB.databases()) {
+    const count = await new Promise(done => {
+      const opening = indexedDB.open(name)
+      opening.onerror = () => done(0)
+      opening.onsuccess = () => {
+        const database = opening.result
+        if (!database.objectStoreNames.contains('updates')) return database.close(), done(0)
+        const counting = database.transaction('updates').objectStore('updates').count()
+        counting.onsuccess = () => (database.close(), done(counting.result))
+        counting.onerror = () => (database.close(), done(0))
+      }
+    })
+    if (count > 0) return true
+  }
+  return false
+}
+
 /**
  * The pages as the sources have them, built anew, on a server of its own in front of the demo's: for whoever works on
  * them and would not wait for the binary.
