@@ -3,7 +3,7 @@
 
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
-import { PlenaryProvider, type ProviderOptions } from '../../packages/provider/src/index.ts'
+import { type DocumentStore, PlenaryProvider, type ProviderOptions } from '../../packages/provider/src/index.ts'
 
 const PATIENCE_MS = 30_000
 
@@ -14,10 +14,11 @@ export class Line {
   #problem: Error | null = null
   #look: () => void = () => {}
 
-  constructor(server: string, document: string, token: string, doc: Y.Doc) {
+  /** `store`: where the document is kept while its page is closed. */
+  constructor(server: string, document: string, token: string, doc: Y.Doc, store: DocumentStore | null = null) {
     this.doc = doc
     this.#provider = new PlenaryProvider({
-      server, document, token, doc, awareness: null, connect: false,
+      server, document, token, doc, store, awareness: null, connect: false,
       // Node before version 22 has none of its own.
       WebSocket: WebSocket as unknown as NonNullable<ProviderOptions['WebSocket']>,
     })
@@ -40,6 +41,16 @@ export class Line {
     this.#provider.disconnect()
   }
 
+  /** Resolves when what was kept is in the document. */
+  get loaded(): Promise<void> {
+    return this.#provider.whenLoaded
+  }
+
+  /** Resolves when people are told that their words outlive the page: on this device, if not at the server. */
+  async kept(): Promise<void> {
+    await this.#until('kept', [this], () => ['saved', 'on-this-device'].includes(this.#provider.saveState))
+  }
+
   destroy(): void {
     this.doc.off('update', this.#updated)
     this.#provider.destroy()
@@ -47,14 +58,19 @@ export class Line {
 
   /** Resolves when all that any of them has is on disk and with the others. */
   static async settle(lines: readonly Line[]): Promise<void> {
+    const [first] = lines
+    if (first) await first.#until('settled', lines, () => Line.#areSettled(lines))
+  }
+
+  async #until(what: string, lines: readonly Line[], isSo: () => boolean): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         const states = lines.map(line => `${line.#provider.saveState} ${line.#provider.status}`)
-        reject(new Error(`not settled after ${PATIENCE_MS} ms: ${states.join(', ')}`))
+        reject(new Error(`not ${what} after ${PATIENCE_MS} ms: ${states.join(', ')}`))
       }, PATIENCE_MS)
       const look = (): void => {
         const problem = lines.map(line => line.#problem).find(Boolean)
-        if (!problem && !Line.#areSettled(lines)) return
+        if (!problem && !isSo()) return
         clearTimeout(timer)
         for (const line of lines) line.#look = () => {}
         if (problem) reject(problem)

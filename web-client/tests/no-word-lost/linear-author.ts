@@ -67,10 +67,12 @@ export class LinearAuthor implements Author {
   readonly #noteDesks = new Map<string, Desk>()
   readonly #check: boolean
   readonly name: string
-  #footnotes = 0
+  // No two notes have one id, however often their author closes the page.
+  #footnotes: number
 
-  constructor(name: string, check = true, captureTimeout = 0) {
+  constructor(name: string, check = true, captureTimeout = 0, pages = 0) {
     this.name = name
+    this.#footnotes = 10_000 * pages
     this.#check = check
     this.notes = this.doc.getMap('notes') as Notes
     // By default each action can be taken back by itself.

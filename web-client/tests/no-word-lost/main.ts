@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readDelta, readText } from '../../packages/text/src/index.ts'
 import { type Author, work } from './author.ts'
+import { Device } from './device.ts'
 import { Ledger } from './ledger.ts'
 import { Line } from './line.ts'
 import { LinearAuthor } from './linear-author.ts'
@@ -29,9 +30,13 @@ const ACTIONS_A_ROUND = 6
 const DOCUMENTS_AT_ONCE = 6
 // In one round of so many, one of the three stays away and goes on writing what the others have not seen.
 const AWAY = 6
+// In one document of so many, authors keep the text on their device; in one round of so many each of them closes the page with
+// what they wrote in it, and opens it again without a line.
+const KEPT = 10
+const REOPENS = 3
 
 const BINDINGS = {
-  linear: (name: string, check: boolean): Author => new LinearAuthor(name, check),
+  linear: (name: string, check: boolean, pages = 0): Author => new LinearAuthor(name, check, 0, pages),
   'y-prosemirror': (name: string): Author => new NestedAuthor(name),
 }
 type Binding = keyof typeof BINDINGS
@@ -40,6 +45,8 @@ interface Result {
   binding: Binding
   rounds: number
   documents: number
+  /** Pages that were closed and opened again. */
+  reopened: number
   actions: number
   words: number
   lost: string[]
@@ -58,7 +65,7 @@ async function writeDocument(
   seed: number,
   rounds: number,
   result: Result,
-  options: { check: boolean; keep?: (document: string, author: LinearAuthor) => Promise<void> },
+  options: { check: boolean; isKept: boolean; keep?: (document: string, author: LinearAuthor) => Promise<void> },
 ): Promise<void> {
   const random = new Random(seed)
   const ledger = new Ledger()
@@ -67,9 +74,27 @@ async function writeDocument(
   // Client ids decide who comes first where two write in one place, so they belong to the seed too.
   for (const author of authors) author.doc.clientID = 1000 + random.below(2 ** 31)
   const server = `http://${world.server.address}`
-  const lines = new Map(
-    authors.map(author => [author, new Line(server, document, world.token(author.name), author.doc)]),
-  )
+  const devices = new Map(NAMES.map(name => [name as string, new Device(`${document} ${name}`)]))
+  const lineOf = (author: Author): Line => {
+    const store = options.isKept ? (devices.get(author.name) as Device).open(document) : null
+    return new Line(server, document, world.token(author.name), author.doc, store)
+  }
+  const lines = new Map(authors.map(author => [author, lineOf(author)]))
+  const reopen = async (at: number): Promise<void> => {
+    const author = authors[at] as Author
+    const line = lines.get(author) as Line
+    await line.kept()
+    const before = author.text()
+    lines.delete(author)
+    line.destroy()
+    author.destroy()
+    const again = BINDINGS[binding](author.name, options.check, ++result.reopened)
+    again.doc.clientID = 1000 + random.below(2 ** 31)
+    authors[at] = again
+    lines.set(again, lineOf(again))
+    await lines.get(again)?.loaded
+    if (again.text() !== before) result.lost.push(`seed ${seed}: the page of ${author.name} opens with another text`)
+  }
   // One comes after the other, and each time all that are there settle: what one sees when depends on the seed alone.
   const meet = async (present: readonly Author[]): Promise<void> => {
     const there: Line[] = []
@@ -87,9 +112,12 @@ async function writeDocument(
   authors[0]?.writeUnknown()
   for (let round = 0; round < rounds; round++) {
     const isLast = round === rounds - 1
-    const away = !isLast && random.below(AWAY) === 0 ? random.pick(authors) : undefined
+    const away = !isLast && random.below(AWAY) === 0 ? random.pick(NAMES) : undefined
     for (const author of authors) result.actions += work(author, ledger, random, ACTIONS_A_ROUND).length
-    const present = random.shuffled(authors).filter(author => author !== away)
+    if (options.isKept) {
+      for (const at of authors.keys()) if (random.below(REOPENS) === 0) await reopen(at)
+    }
+    const present = random.shuffled(authors).filter(author => author.name !== away)
     await meet(present)
     result.rounds++
     const [first] = present as [Author]
@@ -142,7 +170,7 @@ interface Seen {
 
 async function run(world: World, binding: Binding, rounds: number, seed: number, reader: string | undefined): Promise<Result> {
   const result: Result = {
-    binding, rounds: 0, documents: 0, actions: 0, words: 0, lost: [], parted: 0, diverged: [], read: 0, misread: [], seconds: 0,
+    binding, rounds: 0, documents: 0, reopened: 0, actions: 0, words: 0, lost: [], parted: 0, diverged: [], read: 0, misread: [], seconds: 0,
   }
   const start = performance.now()
   const folder = mkdtempSync(join(tmpdir(), 'plenary-no-word-lost-'))
@@ -156,6 +184,7 @@ async function run(world: World, binding: Binding, rounds: number, seed: number,
       await writeDocument(world, binding, seed * 1_000_000 + number, count, result, {
         // Reading all the text after each key is for a share of them.
         check: number % 10 === 0,
+        isKept: binding === 'linear' && number % KEPT === 1,
         keep: async (document, author) => {
           const file = `${String(number).padStart(6, '0')}.bin`
           writeFileSync(join(folder, file), await world.state(document))
@@ -227,6 +256,7 @@ export async function main(openWorld: () => Promise<World>, reader: string | und
           rounds: rest.rounds,
           documents: rest.documents,
           actions: rest.actions,
+          reopened: rest.reopened,
           words: rest.words,
           lost: lost.length,
           'something in between': rest.parted,
