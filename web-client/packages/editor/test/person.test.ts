@@ -29,5 +29,9 @@ test('initials are first letters in any script', () => {
   expect(initials('Ilse Marenko')).toBe('IM')
   expect(initials('نورة الهاشمي')).toBe('نا')
   expect(initials('Ana')).toBe('A')
+  expect(initials("J. O'Neill")).toBe('JO')
+  // A letter of several signs is one letter.
+  expect(initials('E\u0301mile कि')).toBe('E\u0301कि')
+  expect(initials('한국'.normalize('NFD'))).toBe('한'.normalize('NFD'))
   expect(initials('  ')).toBe('?')
 })
