@@ -2,6 +2,7 @@
 
 mod access;
 mod crowd;
+mod embedding;
 mod frames;
 mod kill_loop;
 mod peer;

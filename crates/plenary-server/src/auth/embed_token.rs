@@ -104,8 +104,10 @@ pub struct Vouched {
     pub origin: String,
     /// Its own name, used once.
     pub token_id: String,
-    /// When it ends, ms since 1970.
-    pub expires_ms: u64,
+    /// How long it said it lasts, in milliseconds.
+    pub life_ms: u64,
+    /// From when on it is refused, ms since 1970.
+    pub over_ms: u64,
 }
 
 /// What a token is held against.
@@ -206,6 +208,7 @@ fn check(claims: Claims, expected: Expectation<'_>) -> Result<Vouched, EmbedToke
         role: role.parse().map_err(|_| Malformed("`role` is none of ours"))?,
         origin,
         token_id: jti,
-        expires_ms: exp.saturating_add(EMBED_TOKEN_SKEW_S).saturating_mul(1_000),
+        life_ms: (exp - iat) * 1_000,
+        over_ms: exp.saturating_add(EMBED_TOKEN_SKEW_S).saturating_mul(1_000),
     })
 }

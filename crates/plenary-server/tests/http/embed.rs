@@ -50,7 +50,7 @@ async fn a_token_opens_a_session_for_the_one_document_it_names() {
             (opened.text("/user/name"), opened.text("/document")),
             ("Ana (intranet)".into(), statement.body.clone())
         );
-        assert_eq!(opened.json()["expires_in_ms"], 150_000);
+        assert_eq!(opened.json()["expires_in_ms"], 120_000);
         assert!(!opened.headers.contains_key("set-cookie"));
         assert_eq!(opened.headers["access-control-allow-origin"], ORIGIN);
         let session = opened.text("/token");
@@ -83,7 +83,7 @@ async fn a_token_opens_a_session_for_the_one_document_it_names() {
         let answer = ask(&site, &session, "POST", "/api/v1/tickets", ticket, Some(ORIGIN)).await;
         assert_eq!(answer.problem().0, 404);
 
-        site.turn(151);
+        site.turn(120);
         assert_eq!(state(&site, &session, &statement.body).await.problem(), (401, "sign-in-needed".into()));
     }
 }
