@@ -83,6 +83,15 @@ kill-loop rounds="200":
     cargo build --release --workspace --features plenary-cli/faults
     PLENARY_KILL_ROUNDS={{ rounds }} cargo test --release --workspace --features plenary-cli/faults --test e2e kill_loop -- --nocapture
 
+# Remove a member who has 20 of 1,000 open sockets, all writing, again and again: what is accepted and written afterwards,
+# and how long the call takes. A release build, on the store on disk
+removal sockets="1000" removals="200":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    ulimit -n "$(ulimit -Hn)"
+    export PLENARY_REMOVAL_SOCKETS={{ sockets }} PLENARY_REMOVAL_COUNTED=50 PLENARY_REMOVAL_TIMED={{ removals }}
+    cargo test --release -p plenary-tests --test e2e removal:: -- --nocapture
+
 # No word lost: three authors who work apart, through a real server: `just no-word-lost --rounds 10000 --seed 1`
 no-word-lost *arguments: _packages
     #!/usr/bin/env bash

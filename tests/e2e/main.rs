@@ -6,6 +6,7 @@ mod embedding;
 mod frames;
 mod kill_loop;
 mod peer;
+mod removal;
 mod saved;
 mod sign_outs;
 mod stage;

@@ -1,6 +1,6 @@
 //! Clients without an editor, for load: sockets that speak either dialect and cost little beside a server.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{
@@ -75,11 +75,15 @@ impl Place {
     /// Connects, is let in and syncs, as a client that has nothing yet. Returns the answer to its step 1, too.
     /// Panics when that fails or takes too long.
     pub async fn join(&self) -> (Speaker, Listener, Bytes) {
-        in_time("joining", JOIN_WITHIN, self.handshake()).await
+        self.join_on(TcpStream::connect(self.server).await.expect("the server listens")).await
     }
 
-    async fn handshake(&self) -> (Speaker, Listener, Bytes) {
-        let tcp = TcpStream::connect(self.server).await.expect("the server listens");
+    /// As [`join`](Self::join), on a socket that is connected already.
+    pub async fn join_on(&self, tcp: TcpStream) -> (Speaker, Listener, Bytes) {
+        in_time("joining", JOIN_WITHIN, self.handshake(tcp)).await
+    }
+
+    async fn handshake(&self, tcp: TcpStream) -> (Speaker, Listener, Bytes) {
         tcp.set_nodelay(true).expect("a socket that is open");
         let config = WebSocketConfig::default()
             .read_buffer_size(WRITE_BUFFER_BYTES)
@@ -130,6 +134,11 @@ impl Speaker {
         self.sink.send(tungstenite::Message::Binary(frame)).await.expect("the server stays");
     }
 
+    /// Sends one frame at once, though the server may have hung up.
+    pub async fn try_send(&mut self, frame: Bytes) -> io::Result<()> {
+        self.sink.send(tungstenite::Message::Binary(frame)).await.map_err(io::Error::other)
+    }
+
     /// Hands over one frame, to leave with those around it; waits only for a socket that takes no more.
     pub async fn feed(&mut self, frame: Bytes) {
         self.sink.feed(tungstenite::Message::Binary(frame)).await.expect("the server stays");
@@ -141,6 +150,15 @@ impl Speaker {
     }
 }
 
+/// What a client hears.
+#[derive(Debug)]
+pub enum Heard {
+    /// A binary message, as it came.
+    Frame(Bytes),
+    /// A close frame with its code and reason, or the end without one.
+    Closed(Option<(u16, String)>),
+}
+
 /// The half of a client that reads.
 #[derive(Debug)]
 pub struct Listener {
@@ -149,6 +167,20 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// The next frame or the end; waits for as long as it takes.
+    pub async fn hear(&mut self) -> Heard {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(tungstenite::Message::Binary(frame))) => return Heard::Frame(frame),
+                Some(Ok(tungstenite::Message::Close(frame))) => {
+                    return Heard::Closed(frame.map(|frame| (frame.code.into(), frame.reason.to_string())));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Heard::Closed(None),
+            }
+        }
+    }
+
     /// The next message; waits for as long as it takes. Panics when the server hangs up or speaks nonsense.
     pub async fn message(&mut self) -> Message {
         loop {
