@@ -126,7 +126,7 @@ fn complete(described: &mut Value) {
             "type": "apiKey",
             "in": "cookie",
             "name": "__Host-plenary",
-            "description": "From signing in. Over plain http on this machine its name is `plenary-dev`",
+            "description": "From signing in. Over plain http on this machine its name is `plenary-development-http`",
         },
     });
     components["schemas"]["Problem"] = json!(Problem::schema());

@@ -1,10 +1,14 @@
 //! Changing a password, losing it, and what ends with it.
 
 use argon2::{Argon2, password_hash::PasswordHasher};
-use axum::http::{Method, header};
+use axum::{
+    http::{Method, header},
+    response::IntoResponse,
+};
 use plenary_server::{
-    auth::Identity,
+    auth::{Identity, PasswordError},
     directory::{LinkUses, SignIn, SignInBy},
+    error::Error,
 };
 use serde_json::{Value, json};
 
@@ -293,4 +297,11 @@ async fn strangers_who_fail_keep_nobody_waiting_on_a_device_of_theirs() {
         waits |= site.post(&laptop, "/api/v1/session", body("wrong horse battery")).await.status == 429;
     }
     assert!(waits);
+}
+
+#[tokio::test]
+async fn a_crowd_that_signs_in_is_told_to_come_back() {
+    let answer = Error::from(PasswordError::Busy).into_response();
+    assert_eq!(answer.status(), 429);
+    assert_eq!(answer.headers()[header::RETRY_AFTER], "2");
 }
