@@ -118,6 +118,13 @@ old-laptop *arguments: _packages _chromium
 bench *arguments:
     cargo run --release -p plenary-tests --bin bench -- {{ arguments }}
 
+# Whether the time of an answer tells what the answer does not: 500 tries of each kind, or as many as named
+timing tries="500":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release -p plenary-cli
+    cargo run --release --quiet -p plenary-tests --bin timing -- {{ tries }}
+
 _packages: _interop
     npm ci --prefix web-client
     npm ci --prefix tests/browser

@@ -5,4 +5,5 @@ pub mod http;
 pub mod keystrokes;
 pub mod link;
 pub mod process;
+pub mod ranks;
 pub mod typing;
