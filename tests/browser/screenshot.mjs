@@ -25,7 +25,7 @@ const shoot = (page, name) => page.screenshot({ path: join(folder, `${name}.png`
 
 /** Several at work, and the picture of one of them. */
 async function together() {
-  const ilse = await open(chromium, demo, 'ilse', { viewport: { width: 1280, height: 1180 } })
+  const ilse = await open(chromium, demo, 'ilse', { viewport: { width: 1280, height: 1250 } })
   const renee = await open(chromium, demo, 'renee')
   const safiya = await open(chromium, demo, 'safiya')
   await ilse.goToEndOf('This submission covers')
@@ -51,7 +51,7 @@ async function pages(name, options) {
   await context.close()
   const list = await signIn(chromium, demo, 'ilse', options)
   await shoot(list, `${name}-list`)
-  await list.locator('a.statement').click()
+  await list.locator('a.statement').first().click()
   await showText(list, name)
   await list.locator('plenary-status .good').waitFor()
   await shoot(list, `${name}-statement`)

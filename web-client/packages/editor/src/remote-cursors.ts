@@ -161,10 +161,10 @@ function positionOf(state: EditorState, anchor: Anchor): number | null {
 
 /** Moves names that would lie over each other down, each as far as it must; those out of sight are left alone. */
 function partNames(text: HTMLElement): void {
-  const names = [...text.querySelectorAll<HTMLElement>('.plenary-name')].filter(name =>
-    name.checkVisibility({ contentVisibilityAuto: true }),
-  )
-  if (names.length === 0) return
+  const all = [...text.querySelectorAll<HTMLElement>('.plenary-name')]
+  // One alone is in nobody's way, and needs no look at where it is.
+  if (all.length < 2 && !all.some(name => Number(name.dataset['moved'] ?? 0) > 0)) return
+  const names = all.filter(name => name.checkVisibility({ contentVisibilityAuto: true }))
   // First all is read, then written, so that the text is laid out once.
   const places = names.map(name => {
     const { top, height } = name.getBoundingClientRect()
