@@ -4,6 +4,7 @@ mod access;
 mod crowd;
 mod embedding;
 mod frames;
+mod guests;
 mod kill_loop;
 mod peer;
 mod removal;
