@@ -11,4 +11,5 @@ mod removal;
 mod saved;
 mod sign_outs;
 mod stage;
+mod tls;
 mod trouble;

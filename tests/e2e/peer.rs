@@ -8,7 +8,10 @@ use plenary_protocol::{
     AuthMessage, AwarenessEntry, Message, PlenaryMessage, Scope, SyncMessage, address_prefix,
     decode_awareness, decode_hocuspocus, decode_y_websocket, encode_awareness,
 };
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpSocket,
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{self, client::IntoClientRequest, protocol::WebSocketConfig},
@@ -24,9 +27,14 @@ use crate::stage::soon;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) u16);
 
+/// What a WebSocket goes over: TCP, or TLS over it.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
+
 /// One socket.
 pub(crate) struct Peer {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Box<dyn Wire>>,
     /// The address of what it sends; `None` in the y-websocket dialect.
     address: Option<String>,
 }
@@ -85,12 +93,22 @@ impl Peer {
     ) -> Result<Self, tungstenite::Error> {
         let tcp = socket.connect(server).await?;
         tcp.set_nodelay(true)?;
+        Self::over(Box::new(tcp), &format!("ws://{server}{path}"), address, headers).await
+    }
+
+    /// Over something that is connected already.
+    pub(crate) async fn over(
+        wire: Box<dyn Wire>,
+        url: &str,
+        address: Option<String>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, tungstenite::Error> {
         let config = WebSocketConfig::default().read_buffer_size(8 * 1024);
-        let mut request = format!("ws://{server}{path}").into_client_request()?;
+        let mut request = url.into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let (socket, _) = soon("an upgrade", client_async_with_config(request, tcp, Some(config))).await?;
+        let (socket, _) = soon("an upgrade", client_async_with_config(request, wire, Some(config))).await?;
         Ok(Self { socket, address })
     }
 

@@ -98,7 +98,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a program and waits for its line `listening on http://ADDRESS`; what it logs goes to `log`.
+    /// Starts a program and waits for its line `listening on http://ADDRESS` (or https); what it logs goes to `log`.
     /// Panics when it ends before or takes too long.
     pub fn start(command: &mut Command, log: &Path) -> Self {
         let log_file = File::options().create(true).append(true).open(log).expect("the log can be written");
@@ -109,7 +109,8 @@ impl Server {
         // Reads on to the end, so that the server never waits for its output to be taken.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                if let Some(address) = line.split("listening on http://").nth(1) {
+                let address = line.split("listening on ").nth(1).and_then(|url| url.split("://").nth(1));
+                if let Some(address) = address {
                     let _ = heard.send(address.trim().to_owned());
                 }
             }
@@ -142,6 +143,12 @@ impl Server {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+    }
+
+    /// Sends a signal such as `HUP`. Panics when there is no process to take it.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "the server takes SIG{name}");
     }
 
     /// As if the power failed: SIGKILL.
@@ -195,9 +202,20 @@ impl Plenary {
 
     /// Starts the server, or starts it again.
     pub fn serve(&self) -> Server {
+        self.serve_with(&[], &[])
+    }
+
+    /// As `serve`, with more flags and settings in the environment.
+    pub fn serve_with(&self, flags: &[&OsStr], environment: &[(&str, &str)]) -> Server {
         let mut serve = Command::new(Self::binary());
         serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data(&self.folder));
+        serve.args(flags).envs(environment.iter().copied());
         Server::start(&mut serve, &self.folder.path().join("log"))
+    }
+
+    /// A folder of its own, beside the data directory.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Bytes that the disk gave to the data directory.

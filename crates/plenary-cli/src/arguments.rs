@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the server until SIGTERM or Ctrl-C
     ///
-    /// Prints "listening on http://ADDR" once it answers.
+    /// Prints "listening on http://ADDR" (or https://) once it answers.
     Serve {
         /// Address and port; port 0 takes a free one [default: 127.0.0.1:4600]
         #[arg(long, value_name = "ADDR")]
@@ -36,6 +36,12 @@ pub(crate) enum Command {
         /// The address people type, such as https://plenary.example.org; needed when others can reach --listen
         #[arg(long, value_name = "URL")]
         public_url: Option<String>,
+        /// The certificate and its chain, in PEM form: the server speaks TLS itself (docs/operating.md)
+        #[arg(long, value_name = "FILE")]
+        tls_cert: Option<PathBuf>,
+        /// The private key to --tls-cert, in PEM form
+        #[arg(long, value_name = "FILE")]
+        tls_key: Option<PathBuf>,
         /// A group, a statement and four people to try it with, in a data directory of its own
         ///
         /// Prints a sign-in link for each person. Listens on this machine only.

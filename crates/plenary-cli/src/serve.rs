@@ -7,12 +7,13 @@ use plenary_server::{
     App,
     config::Config,
     serve::{Ending, Listeners, OperatorListener, serve},
+    tls::Tls,
 };
 use plenary_storage_sled::{Options, SledStore};
 use serde_json::json;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 
@@ -39,6 +40,11 @@ pub(crate) async fn run(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
+    // Before the store: a mistake in the files is found without waiting for it.
+    let tls = match (&config.tls_cert, &config.tls_key) {
+        (Some(cert), Some(key)) => Some(Arc::new(Tls::load(cert, key)?)),
+        _ => None,
+    };
     let listen = config.listen;
     let socket = instance::socket(&config.data_dir);
     let (app, store) =
@@ -56,7 +62,12 @@ pub(crate) async fn run(
         false => Vec::new(),
     };
     let tcp = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    let address = format!("http://{}", tcp.local_addr()?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", tcp.local_addr()?);
+    let reloading = tls
+        .clone()
+        .map(|tls| Ok::<_, anyhow::Error>(tokio::spawn(reload(tls, signal(SignalKind::hangup())?))));
+    let reloading = reloading.transpose()?;
     let watching = tokio::spawn(watch_store(app.clone(), Arc::clone(&store)));
 
     // Behind a proxy, as the development server is, people come by another address.
@@ -69,9 +80,12 @@ pub(crate) async fn run(
             _ = interrupt.recv() => {}
         }
     };
-    let listeners = Listeners { tcp, operator };
+    let listeners = Listeners { tcp, tls, operator };
     let ending = serve(app, Arc::new(web::WebApp), listeners, asked_to_end).await;
     watching.abort();
+    if let Some(reloading) = reloading {
+        reloading.abort();
+    }
     if let Err(error) = std::fs::remove_file(&socket) {
         tracing::debug!(%error, "the operator's socket was gone already");
     }
@@ -85,6 +99,19 @@ pub(crate) async fn run(
             STORE_FAILED
         }
     })
+}
+
+/// Reads the certificate and its key again at each SIGHUP. Files that do not fit leave everything as it was.
+async fn reload(tls: Arc<Tls>, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        match tls.reload() {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                tracing::error!("the certificate was not read again, the one before stays: {error:#}");
+            }
+        }
+    }
 }
 
 /// Says where the server listens and, in the demo, by which links at `links_at` people come in.

@@ -18,7 +18,12 @@ pub(crate) fn read(arguments: &Arguments) -> anyhow::Result<Config> {
         flags.insert("data_dir".into(), data_dir.into());
     }
     let is_demo = matches!(arguments.command, Command::Serve { demo: true, .. });
-    if let Command::Serve { listen, public_url, .. } = &arguments.command {
+    if let Command::Serve { listen, public_url, tls_cert, tls_key, .. } = &arguments.command {
+        for (name, path) in [("tls_cert", tls_cert), ("tls_key", tls_key)] {
+            let Some(path) = path else { continue };
+            let path = path.to_str().with_context(|| format!("the path of {name} must be Unicode"))?;
+            flags.insert(name.into(), path.into());
+        }
         flags.extend(listen.map(|listen| ("listen".into(), listen.to_string().into())));
         flags.extend(public_url.clone().map(|url| ("public_url".into(), url.into())));
     }

@@ -298,7 +298,8 @@ pub fn is_own_origin(config: &Config, headers: &HeaderMap) -> bool {
         Some(url) => origin.eq_ignore_ascii_case(url),
         None => {
             let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            is_loopback_host(host) && origin.strip_prefix("http://").is_some_and(|named| named == host)
+            let scheme = if config.is_https() { "https://" } else { "http://" };
+            is_loopback_host(host) && origin.strip_prefix(scheme).is_some_and(|named| named == host)
         }
     }
 }

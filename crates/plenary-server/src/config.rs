@@ -3,8 +3,15 @@
 //! Flags beat the environment (`PLENARY_` and the name in capitals) beat the TOML file beat the default.
 //! Lengths of time are written `500ms`, `30s`, `10m`, `12h` or `7d`.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,6 +29,14 @@ pub struct Config {
     /// What people type to get here, such as `https://plenary.example.org`. Decides the sign-in cookie and which
     /// `Origin` a browser must name. Required unless `listen` is a loopback address. Default: none.
     pub public_url: Option<String>,
+    /// The server's certificate and the chain behind it, in PEM form; with it and `tls_key` the server speaks TLS itself.
+    /// Default: none.
+    pub tls_cert: Option<PathBuf>,
+    /// The private key to `tls_cert`, in PEM form. Default: none.
+    pub tls_key: Option<PathBuf>,
+    /// Proxies that are believed when they say, in `X-Forwarded-For`, where a request comes from: addresses, or networks
+    /// such as `10.0.0.0/8`. Default: this machine.
+    pub trusted_proxies: Vec<Network>,
     /// Other sites whose pages may hold our editor: origins such as `https://intranet.example.org`. Their requests
     /// rest on tokens and tickets, never on a cookie. In the environment separated by commas. Default: none.
     pub embed_origins: Vec<String>,
@@ -62,6 +77,12 @@ impl Default for Config {
             data_dir: PathBuf::from("./plenary-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 4600)),
             public_url: None,
+            tls_cert: None,
+            tls_key: None,
+            trusted_proxies: vec![
+                Network::only(Ipv4Addr::LOCALHOST.into()),
+                Network::only(Ipv6Addr::LOCALHOST.into()),
+            ],
             embed_origins: Vec::new(),
             log_format: LogFormat::Human,
             log_level: "info".into(),
@@ -130,6 +151,18 @@ pub enum ConfigError {
         /// What was given.
         url: String,
     },
+    /// Half of what TLS needs.
+    #[error("tls_cert and tls_key go together: {missing} is missing")]
+    TlsHalf {
+        /// The other one.
+        missing: &'static str,
+    },
+    /// People would be sent where nobody speaks TLS.
+    #[error("with tls_cert the server speaks TLS, so public_url must begin with https://; it is {url}")]
+    TlsWithoutHttps {
+        /// What was given.
+        url: String,
+    },
     /// An origin that no browser would name.
     #[error(
         "embed_origins holds origins as browsers name them, such as https://intranet.example.org; not {origin}"
@@ -191,7 +224,15 @@ impl Config {
         if let Some(origin) = self.embed_origins.iter().find(|origin| !is_as_sent(origin)) {
             return Err(ConfigError::EmbedOriginUnusable { origin: origin.clone() });
         }
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(_), None) => return Err(ConfigError::TlsHalf { missing: "tls_key" }),
+            (None, Some(_)) => return Err(ConfigError::TlsHalf { missing: "tls_cert" }),
+            _ => {}
+        }
         match &self.public_url {
+            Some(url) if self.tls_cert.is_some() && !url.starts_with("https://") => {
+                return Err(ConfigError::TlsWithoutHttps { url: url.clone() });
+            }
             Some(url) if !is_origin(url) => {
                 return Err(ConfigError::PublicUrlUnusable { url: url.clone() });
             }
@@ -206,7 +247,46 @@ impl Config {
 
     /// Whether browsers reach us by https, so that cookies can be tied to it.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.tls_cert.is_some() || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// A network in the settings, or a single address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(IpNet);
+
+impl Network {
+    fn only(address: IpAddr) -> Self {
+        Self(address.into())
+    }
+
+    /// Whether an address is in it. An IPv4 address that comes over IPv6 is what it is over IPv4.
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.prefix_len() == self.0.max_prefix_len() { self.0.addr().fmt(f) } else { self.0.fmt(f) }
+    }
+}
+
+impl Serialize for Network {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "`{text}` is neither an address nor a network such as 10.0.0.0/8"
+            ))
+        })
     }
 }
 
@@ -307,6 +387,18 @@ mod tests {
         assert_eq!(config.log_level, "debug");
         assert_eq!(config.snapshot_age, Span::hours(2));
         assert_eq!(config.drain, Span::seconds(10));
+    }
+
+    #[test]
+    fn what_cannot_be_served_is_said_before_anything_is_opened() {
+        let refused =
+            |text: serde_json::Value| Config::from_layers(None, [], object(text)).unwrap_err().to_string();
+        assert!(refused(serde_json::json!({"tls_cert": "a.pem"})).contains("tls_key is missing"));
+        assert!(refused(serde_json::json!({"tls_key": "a.pem"})).contains("tls_cert is missing"));
+        let plain =
+            serde_json::json!({"tls_cert": "a", "tls_key": "b", "public_url": "http://plenary.example.org"});
+        assert!(refused(plain).contains("https://"));
+        assert!(refused(serde_json::json!({"trusted_proxies": ["10.0.0.0/99"]})).contains("10.0.0.0/99"));
     }
 
     #[test]

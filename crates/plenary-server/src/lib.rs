@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod rooms;
 pub mod routes;
 pub mod serve;
+pub mod tls;
 pub mod verify;
 pub mod websocket;
 

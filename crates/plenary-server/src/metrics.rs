@@ -26,6 +26,7 @@ pub fn handle() -> &'static PrometheusHandle {
         }
         describe_counter!("plenary_http_requests_total", "HTTP requests answered");
         describe_histogram!("plenary_http_request_seconds", Unit::Seconds, "Time to answer an HTTP request");
+        describe_counter!("plenary_tls_refused_total", "TCP connections that did not agree on TLS");
         describe_gauge!("plenary_connections", "WebSockets open");
         describe_counter!("plenary_messages_received_total", "Messages that rooms have taken in");
         describe_counter!("plenary_updates_accepted_total", "Updates handed to the store");

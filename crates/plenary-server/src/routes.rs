@@ -34,6 +34,7 @@ mod assets;
 mod attribution;
 mod audit;
 mod caller;
+mod client_address;
 mod documents;
 mod embed;
 mod embed_grants;

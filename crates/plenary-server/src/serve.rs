@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    future::Future,
+    future::{Future, ready},
     io::{self, IoSlice},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
@@ -19,8 +19,9 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{Instant, Sleep, sleep, timeout_at},
+    time::{Instant, Sleep, sleep, timeout, timeout_at},
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt;
 
 use crate::{
@@ -28,11 +29,14 @@ use crate::{
     health::Fitness,
     metrics,
     routes::{self, Assets, Peer},
+    tls::Tls,
     websocket::Progress,
 };
 
 /// How long a client may take to send a request's head, and an idle connection to begin the next one.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// How long a peer may leave what is written to it where it is.
 const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// The longest head of a request, in bytes.
@@ -53,6 +57,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 pub struct Listeners {
     /// Browsers and programs.
     pub tcp: TcpListener,
+    /// What TCP is to be spoken through.
+    pub tls: Option<Arc<Tls>>,
     /// The `plenary` command on this machine.
     pub operator: Option<OperatorListener>,
 }
@@ -108,7 +114,8 @@ pub async fn serve(
     // Each connection holds a receiver: a change asks it to end, and once all are gone none is open.
     let open = watch::Sender::new(());
     let ending = {
-        let tcp = accept_tcp(listeners.tcp, routes::router(app.clone(), assets), &app, &open);
+        let router = routes::router(app.clone(), assets);
+        let tcp = accept_tcp(listeners.tcp, listeners.tls, router, &app, &open);
         let operator = accept_operator(listeners.operator, routes::operator_router(app.clone()), &open);
         let (mut tcp, mut operator) = (pin!(tcp), pin!(operator));
         tokio::select! {
@@ -193,7 +200,13 @@ async fn chores(app: App) {
     tokio::join!(sweeping, forgetting, upkeep, sessions, app.rooms.look_after_idle_documents());
 }
 
-async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &watch::Sender<()>) {
+async fn accept_tcp(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    router: Router,
+    app: &App,
+    open: &watch::Sender<()>,
+) {
     let places = Arc::new(Semaphore::new(app.config.connections_max));
     loop {
         // Beyond the limit they wait in the kernel's queue.
@@ -207,11 +220,29 @@ async fn accept_tcp(listener: TcpListener, router: Router, app: &App, open: &wat
                 }
                 let progress = Progress::default();
                 let held = Held { stream, progress: progress.clone(), stalled: None, _place: place };
-                spawn_connection(held, router.clone(), (Peer::Address(address), progress), open);
+                let from = (Peer::Address(address), progress);
+                match &tls {
+                    None => spawn_connection(ready(Some(held)), router.clone(), from, open),
+                    Some(tls) => {
+                        spawn_connection(agree(tls.acceptor(), held), router.clone(), from, open);
+                    }
+                }
             }
             Err(error) => accept_failed(&error).await,
         }
     }
+}
+
+/// Agrees on TLS. The bytes of a socket are counted below it, as they pass the network.
+async fn agree(acceptor: TlsAcceptor, held: Held) -> Option<TlsStream<Held>> {
+    let refused = match timeout(HANDSHAKE_WITHIN, acceptor.accept(held)).await {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => error,
+        Err(_) => io::ErrorKind::TimedOut.into(),
+    };
+    ::metrics::counter!("plenary_tls_refused_total").increment(1);
+    tracing::debug!(error = %refused, "no agreement on TLS");
+    None
 }
 
 /// A connection and its place among those that may be open. A socket that was upgraded keeps its place.
@@ -288,7 +319,8 @@ async fn accept_operator(operator: Option<OperatorListener>, router: Router, ope
         match listener.accept().await {
             Ok((stream, _)) => match stream.peer_cred() {
                 Ok(peer) if peer.uid() == owner_uid || peer.uid() == 0 => {
-                    spawn_connection(stream, router.clone(), (Peer::Operator, Progress::default()), open);
+                    let from = (Peer::Operator, Progress::default());
+                    spawn_connection(ready(Some(stream)), router.clone(), from, open);
                 }
                 Ok(peer) => tracing::warn!(uid = peer.uid(), "somebody else tried the operator's socket"),
                 Err(error) => tracing::debug!(%error, "connection gone before it began"),
@@ -306,8 +338,9 @@ async fn accept_failed(error: &io::Error) {
     }
 }
 
+/// Serves what `beginning` comes to, if it comes to anything.
 fn spawn_connection<S>(
-    stream: S,
+    beginning: impl Future<Output = Option<S>> + Send + 'static,
     router: Router,
     (peer, progress): (Peer, Progress),
     open: &watch::Sender<()>,
@@ -320,14 +353,19 @@ fn spawn_connection<S>(
         request.extensions_mut().insert(progress.clone());
         router.clone().oneshot(request)
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
     let mut ending = open.subscribe();
     tokio::spawn(async move {
+        let stream = tokio::select! {
+            stream = beginning => stream,
+            _ = ending.changed() => None,
+        };
+        let Some(stream) = stream else { return };
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_WITHIN)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
         let mut connection = pin!(connection);
         let outcome = tokio::select! {
             outcome = &mut connection => outcome,
@@ -346,10 +384,7 @@ fn spawn_connection<S>(
 #[cfg(test)]
 mod tests {
     use plenary_storage::memory::MemoryStore;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        time::timeout,
-    };
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
     use crate::{clock::Clock, config::Config, routes::NoAssets};
@@ -360,7 +395,7 @@ mod tests {
         let app = App::new(Config::default(), store.clone(), store, Clock::default());
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut socket = TcpStream::connect(tcp.local_addr().unwrap()).await.unwrap();
-        let listeners = Listeners { tcp, operator: None };
+        let listeners = Listeners { tcp, tls: None, operator: None };
         tokio::spawn(serve(app, Arc::new(NoAssets), listeners, std::future::pending()));
 
         let mut sent =

@@ -1,12 +1,13 @@
 //! Who sends a request, and from where.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, request::Parts},
+    http::{Method, request::Parts},
 };
 
+pub(super) use super::client_address::ClientAddress;
 use crate::{
     App,
     auth::{self, AuthError, Credential, Identity, SecretHash, Via},
@@ -20,36 +21,6 @@ pub enum Peer {
     Address(SocketAddr),
     /// Through the Unix socket in the data directory, or from inside the process.
     Operator,
-}
-
-/// The address a request comes from, as well as it can be known; `None` if it cannot.
-///
-/// What a proxy says (the last entry of `X-Forwarded-For`) counts only from a proxy on this machine: anybody else
-/// could say anything.
-pub(super) struct ClientAddress(pub(super) Option<IpAddr>);
-
-impl ClientAddress {
-    fn of(peer: Option<&Peer>, headers: &HeaderMap) -> Self {
-        let Some(Peer::Address(address)) = peer else {
-            return Self(None);
-        };
-        let said = headers
-            .get_all("x-forwarded-for")
-            .into_iter()
-            .next_back()
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.rsplit(',').next())
-            .and_then(|value| value.trim().parse().ok());
-        Self(Some(if address.ip().is_loopback() { said.unwrap_or(address.ip()) } else { address.ip() }))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::of(parts.extensions.get::<Peer>(), &parts.headers))
-    }
 }
 
 /// Somebody who has been recognised. A route that takes this answers nobody else.
@@ -152,9 +123,7 @@ impl InSession {
     fn of(identity: Identity) -> Result<Self, Error> {
         match identity.via {
             Via::Session(hash) => Ok(Self(identity, hash)),
-            Via::Token(_) | Via::Guest(_) | Via::Embedded(..) | Via::Operator => {
-                Err(Error::SignInNeeded)
-            }
+            Via::Token(_) | Via::Guest(_) | Via::Embedded(..) | Via::Operator => Err(Error::SignInNeeded),
         }
     }
 }
@@ -195,27 +164,5 @@ impl<S: Send + Sync> FromRequestParts<S> for Local {
             Some(Peer::Address(address)) => address.ip().is_loopback() && !is_forwarded,
             None => false,
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(peer: &str, forwarded: &[&'static str]) -> Option<IpAddr> {
-        let mut headers = HeaderMap::new();
-        for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
-        }
-        ClientAddress::of(Some(&Peer::Address(peer.parse().unwrap())), &headers).0
-    }
-
-    #[test]
-    fn only_a_proxy_on_this_machine_says_where_a_request_comes_from() {
-        let far: IpAddr = "192.0.2.7".parse().unwrap();
-        assert_eq!(address("127.0.0.1:9", &["203.0.113.1, 192.0.2.7"]), Some(far));
-        assert_eq!(address("127.0.0.1:9", &["203.0.113.1", "192.0.2.7"]), Some(far));
-        assert_eq!(address("192.0.2.7:9", &["203.0.113.1"]), Some(far));
-        assert_eq!(address("127.0.0.1:9", &["nonsense"]), Some("127.0.0.1".parse().unwrap()));
     }
 }
