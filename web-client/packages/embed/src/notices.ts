@@ -158,6 +158,12 @@ export class Notices extends LitElement {
         .panel > button {
           inset-inline-end: 0.8rem;
         }
+
+        /* A line of its own: whatever it says, the banner stays as high, and the text under it where it is. */
+        .banner .quiet {
+          display: block;
+          white-space: nowrap;
+        }
       }
 
       .what {
