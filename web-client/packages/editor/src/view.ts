@@ -9,6 +9,7 @@ import { clearKindAtStart, indent, splitLine } from '@plenary/text'
 import type { LinearBinding } from '@plenary/text'
 import { keysOf } from './action.ts'
 import type { Action } from './action.ts'
+import { goToEnd } from './caret-lines.ts'
 import { deleteSelection, firstOf, joinLine, selectAll } from './basic-commands.ts'
 import { commands } from './editing.ts'
 import { isMac } from './keys.ts'
@@ -29,6 +30,12 @@ const lineKeys: Record<string, Command> = {
   'Mod-a': selectAll,
   Tab: indentItem(1),
   'Shift-Tab': indentItem(-1),
+}
+
+// What takes people to the start and the end of a text.
+for (const [side, keys] of [['start', isMac ? 'Mod-ArrowUp' : 'Mod-Home'], ['end', isMac ? 'Mod-ArrowDown' : 'Mod-End']] as const) {
+  lineKeys[keys] = goToEnd(side, false)
+  lineKeys[`Shift-${keys}`] = goToEnd(side, true)
 }
 
 const macKeys: Record<string, Command> = { 'Ctrl-h': backspace, 'Ctrl-d': remove, 'Alt-Backspace': backspace }
