@@ -191,13 +191,11 @@ async fn socket(address: SocketAddr, document: &str, token: &str) -> (f64, Said)
     stream.set_nodelay(true).expect("it is a TCP socket");
     let began = Instant::now();
     let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("everybody is upgraded");
-    loop {
-        match socket.next().await.expect("it is closed with a reason").expect("it is closed with a reason") {
-            tungstenite::Message::Close(Some(close)) => {
-                return (micros(began), Said::Closed(close.code.into(), close.reason.to_string()));
-            }
-            other => panic!("not closed: {other:?}"),
+    match socket.next().await.expect("it is closed with a reason").expect("it is closed with a reason") {
+        tungstenite::Message::Close(Some(close)) => {
+            (micros(began), Said::Closed(close.code.into(), close.reason.to_string()))
         }
+        other => panic!("not closed: {other:?}"),
     }
 }
 

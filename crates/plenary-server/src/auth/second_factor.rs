@@ -23,8 +23,8 @@ const RECOVERY_CODE_BYTES: usize = 10;
 pub struct TotpSecret(Totp);
 
 impl TotpSecret {
-    /// A fresh one.
-    pub fn new() -> Self {
+    /// One of random bits that nobody else has.
+    pub fn fresh() -> Self {
         let mut bytes = [0; SECRET_BYTES];
         getrandom::fill(&mut bytes).expect("without the system's randomness nothing here is safe");
         Self::of(Secret::from(bytes))
@@ -146,10 +146,10 @@ mod tests {
 
     #[test]
     fn a_secret_reads_back_and_a_device_reads_it() {
-        let secret = TotpSecret::new();
+        let secret = TotpSecret::fresh();
         assert_eq!(secret.text().len(), 32);
         assert!(TotpSecret::read(&secret.text()) == Some(secret.clone()));
-        assert!(TotpSecret::new() != secret);
+        assert!(TotpSecret::fresh() != secret);
         assert!(TotpSecret::read("MFRGG").is_none() && TotpSecret::read("not base32!").is_none());
         let uri = of_the_rfc().uri("ana+un@ngo.example");
         assert_eq!(

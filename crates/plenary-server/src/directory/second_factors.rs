@@ -111,7 +111,7 @@ impl Directory {
         if user.second_factor {
             return Err(Error::SecondFactorOn);
         }
-        let secret = TotpSecret::new();
+        let secret = TotpSecret::fresh();
         let expires = self.now_ms().saturating_add(ENROLMENT_MS);
         let enrolment = Enrolment { secret: secret.text(), expires };
         self.0.cells.commit(vec![put(key::enrolment(user.id), &enrolment)], Vec::new()).await?;
