@@ -11,5 +11,6 @@ mod removal;
 mod saved;
 mod sign_outs;
 mod stage;
+mod table;
 mod tls;
 mod trouble;
