@@ -4,8 +4,8 @@
 //! `plenary-statements`', the rights `plenary-permissions`'; here both are asked with what is stored.
 
 mod audit;
-mod documents;
 mod devices;
+mod documents;
 mod embed_grants;
 mod embed_keys;
 mod embed_sessions;

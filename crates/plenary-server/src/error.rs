@@ -123,7 +123,9 @@ pub enum Error {
     #[error("{0}")]
     EmbedToken(#[from] EmbedTokenError),
     /// Somebody has registered this public key.
-    #[error("this public key is registered already; each site, and each of its two keys, has a pair of its own")]
+    #[error(
+        "this public key is registered already; each site, and each of its two keys, has a pair of its own"
+    )]
     EmbedKeyTaken,
     /// There are as many as there may be.
     #[error("there are {limit} {what} already; revoke some that are no longer needed")]

@@ -15,11 +15,7 @@ use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
 use super::{Actor, AuditAction, AuditLog, Directory, EmbedGrant, Note, Stored, delete, key, put};
-use crate::{
-    auth::PublicKey,
-    config::Span,
-    error::Error,
-};
+use crate::{auth::PublicKey, config::Span, error::Error};
 
 /// Live keys of one site: the one in use and the one that follows it.
 pub const EMBED_KEYS_OF_HOST_MAX: usize = 2;

@@ -311,7 +311,8 @@ impl Task {
                         tracing::debug!(seq, size_bytes = state.len(), "snapshot");
                         let (log, document) = (Arc::clone(&self.rooms.log), self.document);
                         let snapshot = Snapshot { seq, state, attribution };
-                        self.compacting = Some(Box::pin(async move { log.compact(document, snapshot).await }));
+                        self.compacting =
+                            Some(Box::pin(async move { log.compact(document, snapshot).await }));
                     }
                 }
                 Effect::Send { participant, frame } => {

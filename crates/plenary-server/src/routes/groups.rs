@@ -91,7 +91,8 @@ pub(super) struct GroupView {
 
 impl From<Group> for GroupView {
     fn from(group: Group) -> Self {
-        let Group { id, name, kind, state, session, themes, visibility, status, switches, created, .. } = group;
+        let Group { id, name, kind, state, session, themes, visibility, status, switches, created, .. } =
+            group;
         let authorship = group.authorship.name();
         Self { id, name, kind, state, session, themes, visibility, status, switches, authorship, created }
     }
