@@ -80,7 +80,7 @@ pub struct Room {
 enum Phase {
     /// Waiting for the store.
     Loading,
-    Live(LiveDocument),
+    Live(Box<LiveDocument>),
     /// The store failed for good, or the document does not read. Nothing is merged or answered any more.
     Failed,
 }

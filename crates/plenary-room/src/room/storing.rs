@@ -40,7 +40,7 @@ impl Room {
                 self.tail_since_ms = (self.tail_bytes > 0).then_some(now_ms);
                 self.state_vector = Arc::new(document.known().state_vector());
                 self.whole = None;
-                self.phase = Phase::Live(document);
+                self.phase = Phase::Live(Box::new(document));
                 for id in self.participants.keys().copied().collect::<Vec<_>>() {
                     self.ask_what_was_lost(id);
                     self.greet(id);
