@@ -42,6 +42,9 @@ impl Directory {
             let before = self.members_of(&value).await?;
             let mut after = before.clone();
             let outcome = change(&mut after, self.now_ms())?;
+            if after == before {
+                return Ok(outcome);
+            }
             let change = self.change_of_members(actor, &value, version, &before, &after);
             match self.commit_noted(change.changes, vec![change.seen_at], change.notes).await {
                 Ok(()) => return Ok(outcome),
@@ -65,6 +68,9 @@ impl Directory {
             let before = self.members_of(&value).await?;
             let mut after = before.clone();
             let outcome = change(&mut after, &standing, self.now_ms())?;
+            if after == before {
+                return Ok(outcome);
+            }
             let change = self.change_of_members(Actor::of(identity), &value, version, &before, &after);
             match self.commit_noted(change.changes, vec![change.seen_at], change.notes).await {
                 Ok(()) => return Ok(outcome),

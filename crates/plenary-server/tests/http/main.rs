@@ -16,6 +16,7 @@ mod input;
 mod interests;
 mod invitations;
 mod my_sessions;
+mod noted;
 mod operating;
 mod organisations;
 mod passwords;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
-use crate::described::Described;
+use crate::{described::Described, noted::Noted};
 
 /// When the tests begin: a Tuesday in 2027.
 const START_MS: u64 = 1_800_000_000_000;
@@ -114,7 +114,7 @@ pub(crate) fn site() -> Site {
 pub(crate) fn site_with(config: Config) -> Site {
     let clock = Clock::standing_at(START_MS);
     let store = Arc::new(MemoryStore::new());
-    let app = App::new(config, store.clone(), store.clone(), clock.clone());
+    let app = App::new(config, store.clone(), Arc::new(Noted(store.clone())), clock.clone());
     let router = routes::router(app.clone(), Arc::new(FewFiles));
     Site { app, store, clock, router, described: OnceCell::new() }
 }
