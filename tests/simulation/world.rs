@@ -464,7 +464,7 @@ impl World {
         if let Message::Sync(SyncMessage::Step2(update) | SyncMessage::Update(update)) = message
             && !self.is_durable(&update)
         {
-            let verdict = judge(&update, &self.durable, &Author::Anyone, &Limits::stored());
+            let verdict = judge(&update, &mut self.durable.clone(), &Author::Anyone, &Limits::stored());
             self.fail(format!("an update was shown that is not on disk: {verdict:?}"));
         }
     }
@@ -626,9 +626,7 @@ impl World {
         let version = self.version;
         for client in &mut self.clients {
             for update in client.updates.iter_mut().filter(|update| update.durable_since.is_none()) {
-                if judge(&update.bytes, &self.durable, &Author::Anyone, &Limits::stored())
-                    == Verdict::NothingNew
-                {
+                if self.durable.has_all_of(&update.bytes, &Limits::stored()) {
                     update.durable_since = Some(version);
                 }
             }
@@ -636,7 +634,7 @@ impl World {
     }
 
     fn is_durable(&self, update: &[u8]) -> bool {
-        judge(update, &self.durable, &Author::Anyone, &Limits::stored()) == Verdict::NothingNew
+        self.durable.has_all_of(update, &Limits::stored())
     }
 }
 

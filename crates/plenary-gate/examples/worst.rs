@@ -18,6 +18,9 @@ use yrs::{ReadTxn, StateVector, Transact, Update};
 
 const A: Parent<'static> = Parent::Root("a");
 
+/// An embed: no two are joined.
+const EMBED: (u8, &[u8]) = (5, b"\x02{}");
+
 fn text(len: usize) -> Vec<u8> {
     building::text(&"x".repeat(len))
 }
@@ -99,6 +102,33 @@ const CASES: &[Case] = &[
         b.section(1, 0);
         (1..n as u32).rev().for_each(|i| b.item(None, Some((2, i)), A, X));
         vec![b.build()]
+    }),
+    ("behind a long row, again and again", |n| {
+        let n = n * 9 / 10;
+        let mut b = Builder::default();
+        b.section(3, 0).item(None, None, A, (4, &text(2)));
+        let [left, right] = [Some((3, 0)), Some((3, 1))];
+        b.section(1, 0).item(left, right, A, EMBED);
+        (1..n as u32).for_each(|i| b.item(Some((1, i - 1)), right, A, EMBED));
+        let mut c = Builder::default();
+        c.section(2, 0);
+        (0..n).for_each(|_| c.item(left, right, A, EMBED));
+        vec![b.build(), c.build()]
+    }),
+    ("as often behind a long row as is let in", |n| {
+        let n = n * 9 / 10;
+        let mut b = Builder::default();
+        b.section(3, 0).item(None, None, A, (4, &text(2)));
+        let [left, right] = [Some((3, 0)), Some((3, 1))];
+        b.section(1, 0).item(left, right, A, EMBED);
+        (1..n as u32).for_each(|i| b.item(Some((1, i - 1)), right, A, EMBED));
+        let mut c = Builder::default();
+        // As many steps as the bytes allow, which are there for that alone.
+        let len = b.build().len();
+        let steps = (len * 16).min(Limits::default().steps_max);
+        c.section(2, 0).item(None, None, Parent::Root("b"), (4, &text(len - len / 8)));
+        (0..steps * 7 / 8 / n).for_each(|_| c.item(left, right, A, EMBED));
+        vec![b.build(), c.build()]
     }),
     ("clients at one place", |n| {
         let mut b = Builder::default();
@@ -224,12 +254,11 @@ fn measure(name: &str, n: usize, updates: &[Vec<u8>]) {
     let mut known = Known::default();
     for update in updates {
         let before = thread_cpu();
-        let verdict = judge(update, &known, &Author::Anyone, &Limits::default());
+        let verdict = judge(update, &mut known, &Author::Anyone, &Limits::default());
         let judged = thread_cpu();
         let mut outcome = match verdict {
             Verdict::Admitted(slices) => {
                 for slice in &slices {
-                    known.admit(slice);
                     let mut txn = doc.transact_mut();
                     txn.apply_update(Update::decode_v1(&slice.update).expect("decodes")).expect("is applied");
                     txn.commit();

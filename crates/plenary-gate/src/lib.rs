@@ -10,6 +10,7 @@
 //! reader.rs   numbers and strings, never past the end          value.rs   JSON and lib0 values, without recursion
 //! update.rs   structs and deletes: what is new in an update    known.rs   what the document has
 //! order.rs    what comes after what, where it is, slices       ids.rs     sets of clocks, state vectors
+//! sequences.rs  what stands beside what, as in every copy
 //! ```
 //!
 //! Besides what the format asks for, it keeps from yrs 0.28.1 what that cannot stand:
@@ -24,16 +25,14 @@
 //! | an embed that is a text: counts as one letter, but reads as several | `Unsupported` |
 //! | rows of joinable structs: joined in quadratic time | joins them itself |
 //! | thousands of cuts into one text, of structs for one place: quadratic | two passes, `TooManyCuts`, `TooManyRivals` |
+//! | structs at places that differ from copy to copy; comparisons with all that is between two neighbours | puts each where yjs will: `Misplaced`, `TooFarApart` |
 //! | client ids as their own hash: collisions by choice | `ClientsAlike` |
-//!
-//! Not bounded here: yrs (like yjs) compares a struct with all that stand between its two neighbours. Some
-//! 10,000 structs whose neighbours are far apart, 64 KiB, take seconds to merge. Such updates are well formed,
-//! and only the order of the document tells them from those of people who have been offline for long.
 
 pub mod ids;
 pub mod known;
 mod order;
 mod reader;
+mod sequences;
 pub mod update;
 mod value;
 pub mod verdict;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::known::{Growth, Place};
 use crate::reader::write_number;
+use crate::sequences::{Insertion, Misfit, Sequences};
 use crate::update::{Content, Id, News, Parent, Stop, Struct};
 use crate::{Admitted, IdSet, Refusal};
 
@@ -16,9 +17,17 @@ const SLICE_CLIENTS_MAX: usize = 1000;
 /// what is left of a piece at each cut; so n deletes cost the square root of n times its length, and not n times.
 const CUTTING_DELETES_MAX: usize = 1000;
 
+/// Of `Limits::steps_max`, for each byte of an update, and for an update of any size.
+const STEPS_PER_BYTE: usize = 16;
+const STEPS_ALWAYS: usize = 100_000;
+
 /// Settles new structs one by one, each after all it depends on, and cuts them into slices.
 pub(crate) struct Order<'a> {
     news: News<'a>,
+    /// Those of the document, and of what is settled.
+    sequences: &'a mut Sequences,
+    /// See `Limits::steps_max`.
+    steps: usize,
     /// Beside `news.sections`: how far each one is.
     progress: Vec<Progress>,
     new_roots: HashMap<&'a str, u32>,
@@ -51,7 +60,7 @@ struct Progress {
 }
 
 impl<'a> Order<'a> {
-    pub(crate) fn new(news: News<'a>) -> Order<'a> {
+    pub(crate) fn new(news: News<'a>, sequences: &'a mut Sequences) -> Order<'a> {
         let progress = news
             .sections
             .iter()
@@ -63,8 +72,13 @@ impl<'a> Order<'a> {
             })
             .collect();
         let growth = Growth { types_before: news.known.types() as u32, ..Growth::default() };
+        let by_size = news.bytes.len().saturating_mul(STEPS_PER_BYTE).max(STEPS_ALWAYS);
+        let steps_max = news.limits.steps_max;
+        let steps = if steps_max == usize::MAX { steps_max } else { by_size.min(steps_max) };
         Order {
             news,
+            sequences,
+            steps,
             progress,
             new_roots: HashMap::new(),
             new_depths: Vec::new(),
@@ -197,6 +211,9 @@ impl<'a> Order<'a> {
                 return Err(Refusal::Misplaced { client, clock });
             }
         }
+        if place != Place::GONE && !place.is_entry() {
+            self.put(section, at, place)?;
+        }
         if self.news.structs[at].content == Content::Type
             && let Some(parent) = place.type_index()
         {
@@ -232,6 +249,30 @@ impl<'a> Order<'a> {
             self.cut(&[]);
         }
         Ok(())
+    }
+
+    /// Puts what is new of a struct into its sequence.
+    fn put(&mut self, section: usize, at: usize, place: Place) -> Result<(), Refusal> {
+        let section = &self.news.sections[section];
+        let (client, next_clock) = (section.client, section.next_clock);
+        let new = &self.news.structs[at];
+        let is_begun = new.clock < next_clock;
+        let clock = new.clock.max(next_clock);
+        let insertion = Insertion {
+            place,
+            client,
+            clock,
+            len: new.end() - clock,
+            origin: if is_begun { Id { client, clock: clock - 1 } } else { new.origin },
+            right_origin: new.right_origin,
+            content: new.content,
+        };
+        self.sequences.put(&insertion, self.news.known.deleted(), &mut self.steps).map_err(|misfit| {
+            match misfit {
+                Misfit::NeverMet => Refusal::Misplaced { client, clock },
+                Misfit::TooFarApart => Refusal::TooFarApart { client, clock },
+            }
+        })
     }
 
     fn place_of_struct(&mut self, client: u64, at: usize) -> Result<Place, Refusal> {

@@ -4,8 +4,8 @@
 //! are in the bytes and what they depend on; `order.rs` then looks for an order in which each comes after all
 //! it depends on.
 
-use std::fmt;
 use std::ops::Range;
+use std::{fmt, mem};
 
 use crate::known::{Client, Known, Place};
 use crate::order::Order;
@@ -59,6 +59,10 @@ pub struct Limits {
     /// The most new structs without neighbours in one sequence or under one key. Each is compared with all
     /// others; honest clients write one each, before they have seen any other.
     pub rivals_max: usize,
+    /// The most structs that may be passed on the way from one neighbour to the other, for all structs of an update
+    /// together; not more than 16 for each byte of it, but always 100,000. yrs passes as many. People's structs
+    /// stand right where their neighbours are, but for what others wrote there meanwhile.
+    pub steps_max: usize,
     /// The most new structs and delete ranges in one [`Admitted`](crate::Admitted), that is in one merge.
     pub slice_items_max: usize,
     /// How many values a map entry may have that is not deleted. Editors write one; with more, a document would
@@ -80,6 +84,7 @@ impl Default for Limits {
             new_items_max: 300_000,
             cuts_max: 20_000,
             rivals_max: 8_000,
+            steps_max: 8_000_000,
             entry_values_max: 1,
             clients_alike_max: 64,
             slice_items_max: 50_000,
@@ -99,6 +104,7 @@ impl Limits {
             new_items_max: usize::MAX,
             cuts_max: usize::MAX,
             rivals_max: usize::MAX,
+            steps_max: usize::MAX,
             entry_values_max: u32::MAX,
             clients_alike_max: usize::MAX,
             slice_items_max: usize::MAX,
@@ -110,16 +116,38 @@ impl Limits {
 
 /// Says whether a Yjs v1 update may be merged into a document that has `known`, and what of it is new.
 ///
+/// What is admitted counts as known from here on: it has been merged, or is about to be, slice by slice, in the order
+/// of the verdict. Any other verdict leaves `known` as it was.
+///
 /// Known clocks and deletions are skipped, never compared: garbage collection changes bytes, and they cannot
 /// change anything. So clients of whom nothing is new may be anybody's: stock clients repeat what they heard.
-/// `known` is unchanged; [`Known::admit`] moves it on. Time and memory are linear in the update, but for sorting
-/// what is new.
-pub fn judge(update: &[u8], known: &Known, author: &Author<'_>, limits: &Limits) -> Verdict {
-    match read(update, known, author, limits).and_then(Order::slices) {
+/// Time and memory are linear in the update, but for sorting what is new and for `Limits::steps_max`.
+pub fn judge(update: &[u8], known: &mut Known, author: &Author<'_>, limits: &Limits) -> Verdict {
+    let mut sequences = mem::take(&mut known.sequences);
+    let outcome =
+        read(update, known, author, limits).and_then(|news| Order::new(news, &mut sequences).slices());
+    match outcome {
+        Ok(_) => sequences.keep(),
+        Err(_) => sequences.undo(),
+    }
+    known.sequences = sequences;
+    match outcome {
         Ok(slices) if slices.is_empty() => Verdict::NothingNew,
-        Ok(slices) => Verdict::Admitted(slices),
+        Ok(slices) => {
+            slices.iter().for_each(|slice| known.admit(slice));
+            Verdict::Admitted(slices)
+        }
         Err(Stop::Gap(Id { client, clock })) => Verdict::Gap { client, clock: u64::from(clock) },
         Err(Stop::Refused(refusal)) => Verdict::Refused(refusal),
+    }
+}
+
+impl Known {
+    /// Whether an update is well formed and the document has all of it: merging it would change nothing, whoever
+    /// wrote it.
+    pub fn has_all_of(&self, update: &[u8], limits: &Limits) -> bool {
+        read(update, self, &Author::Anyone, limits)
+            .is_ok_and(|news| news.structs.is_empty() && news.deletes.is_empty())
     }
 }
 
@@ -253,7 +281,7 @@ fn read<'a>(
     known: &'a Known,
     author: &Author<'_>,
     limits: &Limits,
-) -> Result<Order<'a>, Stop> {
+) -> Result<News<'a>, Stop> {
     // Positions are kept as u32.
     let limit_bytes = limits.update_bytes_max.min(u32::MAX as usize);
     if bytes.len() > limit_bytes {
@@ -278,7 +306,7 @@ fn read<'a>(
     check_clients_alike(&news)?;
     match gap {
         Some(gap) => Err(Stop::Gap(gap)),
-        None => Ok(Order::new(news)),
+        None => Ok(news),
     }
 }
 

@@ -114,6 +114,15 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// More than `Limits::steps_max` structs stand between the neighbours of this one and those before it in the
+    /// update.
+    #[error("too many structs stand between the neighbours of {client}:{clock}")]
+    TooFarApart {
+        /// Whose.
+        client: u64,
+        /// Its clock.
+        clock: u32,
+    },
     /// New client ids with the same low 16 bits as many others: chosen, not random.
     #[error("{count} client ids alike in their low bits, limit {limit}")]
     ClientsAlike {
@@ -138,8 +147,8 @@ pub enum Refusal {
         /// Its clock.
         clock: u32,
     },
-    /// The neighbours of a struct are in different types, or it is a map entry with a right neighbour or with
-    /// several values.
+    /// The neighbours of a struct are in different types or can never have stood side by side, or it is a map entry
+    /// with a right neighbour or with several values.
     #[error("struct {client}:{clock} is placed between structs that are not neighbours")]
     Misplaced {
         /// Whose.

@@ -36,6 +36,6 @@ fn hostile_updates_leave_nothing_behind() {
 proptest! {
     #[test]
     fn no_bytes_make_the_gate_panic(bytes in proptest::collection::vec(prop_oneof![0u8..=10, any::<u8>()], 0..80)) {
-        judge(&bytes, &Known::default(), &Author::Anyone, &Limits::default());
+        judge(&bytes, &mut Known::default(), &Author::Anyone, &Limits::default());
     }
 }

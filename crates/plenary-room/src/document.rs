@@ -151,7 +151,7 @@ impl LiveDocument {
             Authorship::Strict => owner(client).is_none_or(|owner| owner == writer.user),
             Authorship::Open => true,
         };
-        let slices = match judge(update, &self.known, &Author::Owner(&may_use), limits) {
+        let slices = match judge(update, &mut self.known, &Author::Owner(&may_use), limits) {
             Verdict::NothingNew => return Admission::NothingNew,
             Verdict::Gap { .. } => return Admission::Gap,
             Verdict::Refused(refusal) => return Admission::Refused(refusal),
@@ -165,7 +165,6 @@ impl LiveDocument {
                 let owner = |client| attribution.owner(client).or_else(|| (writer.reserved)(client));
                 relayed.extend(slice.inserted.clients().filter(|client| owner(*client) != Some(writer.user)));
             }
-            self.known.admit(&slice);
             self.attribution
                 .note(Bringer { user: writer.user, at_ms: writer.at_ms, relayed: &relayed }, &slice);
             admitted.push(Slice { update: slice.update, relayed });

@@ -80,10 +80,7 @@ impl Attribution {
 pub(crate) fn readmit(known: &mut Known, update: &[u8]) -> Result<Vec<Admitted>, String> {
     match judge(update, known, &Author::Anyone, &Limits::stored()) {
         Verdict::NothingNew => Ok(Vec::new()),
-        Verdict::Admitted(slices) => {
-            slices.iter().for_each(|slice| known.admit(slice));
-            Ok(slices)
-        }
+        Verdict::Admitted(slices) => Ok(slices),
         Verdict::Gap { client, clock } => Err(format!("client {client} is missing from clock {clock}")),
         Verdict::Refused(refusal) => Err(refusal.to_string()),
     }

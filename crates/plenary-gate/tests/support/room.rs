@@ -34,10 +34,9 @@ impl Room {
     /// Judges an update and merges what is admitted, at once or with later ones. Panics if yrs does not take
     /// it all.
     pub(crate) fn offer(&mut self, update: &[u8], limits: &Limits) -> Verdict {
-        let verdict = judge(update, &self.known, &Author::Anyone, limits);
+        let verdict = judge(update, &mut self.known, &Author::Anyone, limits);
         if let Verdict::Admitted(slices) = &verdict {
             for slice in slices {
-                self.known.admit(slice);
                 self.waiting.push(slice.update.clone());
                 self.stored.1.push(slice.update.clone());
                 if slices.len() > 1 || self.waiting.len() >= self.batch_max {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, mem, sync::Arc};
 
 use bytes::Bytes;
-use plenary_gate::{Author, Limits, Refusal, StateVector, Verdict, judge};
+use plenary_gate::{Limits, Refusal, StateVector};
 use plenary_ids::ParticipantId;
 use plenary_permissions::Authorship;
 use plenary_protocol::{CloseReason, Message, PlenaryMessage, RefusalCode, SyncMessage};
@@ -130,8 +130,8 @@ impl Room {
         if !participant.may_write() || !has_space {
             let otherwise = if has_space { Outcome::NotAllowed } else { Outcome::NoSpace };
             // What is known is nobody's offence, whoever wrote it.
-            let verdict = judge(update, document.known(), &Author::Anyone, &Limits::default());
-            return Some(if verdict == Verdict::NothingNew { Outcome::NothingNew } else { otherwise });
+            let is_known = document.known().has_all_of(update, &Limits::default());
+            return Some(if is_known { Outcome::NothingNew } else { otherwise });
         }
         let is_step2 = matches!(waiting.message, Message::Sync(SyncMessage::Step2(_)));
         if is_step2 && self.settings.has_bug(PlantedBug::GateSkippedOnStep2) {
