@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use fastrand::Rng;
-use plenary_gate::{Author, Known, Limits, Verdict, judge};
+use plenary_gate::{Author, Known, Limits, judge};
 use plenary_ids::{DocumentId, ParticipantId, UserId};
 use plenary_permissions::Authorship;
 use plenary_protocol::{Message, SyncMessage, address_prefix, decode_hocuspocus, decode_y_websocket};

@@ -25,7 +25,8 @@
 //! | an embed that is a text: counts as one letter, but reads as several | `Unsupported` |
 //! | rows of joinable structs: joined in quadratic time | joins them itself |
 //! | thousands of cuts into one text, of structs for one place: quadratic | two passes, `TooManyCuts`, `TooManyRivals` |
-//! | structs at places that differ from copy to copy; comparisons with all that is between two neighbours | puts each where yjs will: `Misplaced`, `TooFarApart` |
+//! | neighbours that never met: places differ from copy to copy | gives it those that it came to stand between |
+//! | comparisons with all that is between two neighbours | `TooFarApart` |
 //! | client ids as their own hash: collisions by choice | `ClientsAlike` |
 
 pub mod ids;

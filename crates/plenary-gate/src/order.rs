@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::known::{Growth, Place};
 use crate::reader::write_number;
-use crate::sequences::{Insertion, Misfit, Sequences};
-use crate::update::{Content, Id, News, Parent, Stop, Struct};
+use crate::sequences::{Insertion, Sequences, TooFarApart};
+use crate::update::{CONTENT, Content, HAS_ORIGIN, HAS_RIGHT_ORIGIN, Id, News, Parent, Stop, Struct};
 use crate::{Admitted, IdSet, Refusal};
 
 /// The most clients in one slice. Merging, yrs takes time quadratic in clients that wait for each other, and
@@ -254,11 +254,11 @@ impl<'a> Order<'a> {
     /// Puts what is new of a struct into its sequence.
     fn put(&mut self, section: usize, at: usize, place: Place) -> Result<(), Refusal> {
         let section = &self.news.sections[section];
-        let (client, next_clock) = (section.client, section.next_clock);
-        let new = &self.news.structs[at];
-        let is_begun = new.clock < next_clock;
-        let clock = new.clock.max(next_clock);
-        let insertion = Insertion {
+        let client = section.client;
+        let new = &mut self.news.structs[at];
+        let clock = new.clock.max(section.next_clock);
+        let is_begun = new.clock < clock;
+        let mut insertion = Insertion {
             place,
             client,
             clock,
@@ -266,13 +266,15 @@ impl<'a> Order<'a> {
             origin: if is_begun { Id { client, clock: clock - 1 } } else { new.origin },
             right_origin: new.right_origin,
             content: new.content,
+            is_begun,
         };
-        self.sequences.put(&insertion, self.news.known.deleted(), &mut self.steps).map_err(|misfit| {
-            match misfit {
-                Misfit::NeverMet => Refusal::Misplaced { client, clock },
-                Misfit::TooFarApart => Refusal::TooFarApart { client, clock },
-            }
-        })
+        self.sequences
+            .put(&mut insertion, self.news.known.deleted(), &mut self.steps)
+            .map_err(|TooFarApart| Refusal::TooFarApart { client, clock })?;
+        let origin = if is_begun { new.origin } else { insertion.origin };
+        new.is_moved = (origin, insertion.right_origin) != (new.origin, new.right_origin);
+        (new.origin, new.right_origin) = (origin, insertion.right_origin);
+        Ok(())
     }
 
     fn place_of_struct(&mut self, client: u64, at: usize) -> Result<Place, Refusal> {
@@ -488,8 +490,8 @@ impl<'a> Order<'a> {
             } else {
                 self.news.structs[next].at as usize
             };
-            // Bytes go over as they are, but for structs that have nowhere to be and for rows of structs that
-            // go on one where another ends: yrs would join those too, in time quadratic in their number.
+            // Bytes go over as they are, but for structs that have nowhere to be or were moved, and for rows of structs
+            // that go on one where another ends: yrs would join those too, in time quadratic in their number.
             let mut copied_to = first.at as usize;
             let mut i = 0;
             while let Some(new) = structs.get(i) {
@@ -500,7 +502,7 @@ impl<'a> Order<'a> {
                 let row = &structs[i..];
                 let row = &row[..1 + row.windows(2).take_while(|pair| goes_on(section.client, pair)).count()];
                 i += row.len();
-                if !is_nowhere && row.len() == 1 {
+                if !is_nowhere && !new.is_moved && row.len() == 1 {
                     continue;
                 }
                 let row_end_at = structs.get(i).map_or(end_at, |after| after.at as usize);
@@ -509,7 +511,13 @@ impl<'a> Order<'a> {
                     update.push(0);
                     write_number(&mut update, u64::from(new.len));
                 } else {
-                    self.write_joined(&mut update, row, row_end_at);
+                    self.write_head(&mut update, new);
+                    match row {
+                        [only] => {
+                            update.extend_from_slice(&self.news.bytes[only.content_at as usize..row_end_at])
+                        }
+                        row => self.write_joined(&mut update, row, row_end_at),
+                    }
                 }
                 copied_to = row_end_at;
             }
@@ -535,15 +543,29 @@ impl<'a> Order<'a> {
         self.touched_structs = 0;
     }
 
-    /// Writes a row of structs, of which each goes on where the one before ends, as one.
+    /// Writes what comes before the content of a struct that has a place.
+    fn write_head(&self, update: &mut Vec<u8>, new: &Struct) {
+        let bytes = &self.news.bytes[new.at as usize..new.content_at as usize];
+        if !new.is_moved {
+            return update.extend_from_slice(bytes);
+        }
+        // It has a neighbour, or it would not have been moved; so it says nothing of its parent.
+        let (origin, right_origin) = (new.origin.or_none(), new.right_origin.or_none());
+        let flag = |id: Option<Id>, flag| id.map_or(0, |_| flag);
+        update.push(bytes[0] & CONTENT | flag(origin, HAS_ORIGIN) | flag(right_origin, HAS_RIGHT_ORIGIN));
+        for id in [origin, right_origin].into_iter().flatten() {
+            write_number(update, id.client);
+            write_number(update, u64::from(id.clock));
+        }
+    }
+
+    /// Writes the content of a row of structs, of which each goes on where the one before ends, as that of one.
     fn write_joined(&self, update: &mut Vec<u8>, row: &[Struct], end_at: usize) {
         let values = |i: usize| {
             let end_at = row.get(i + 1).map_or(end_at, |after| after.at as usize);
             &self.news.bytes[row[i].values_at as usize..end_at]
         };
-        let first = &row[0];
-        update.extend_from_slice(&self.news.bytes[first.at as usize..first.content_at as usize]);
-        let number = match first.content {
+        let number = match row[0].content {
             Content::Text => (0..row.len()).map(|i| values(i).len() as u64).sum(),
             _ => row.iter().map(|new| u64::from(new.len)).sum(),
         };

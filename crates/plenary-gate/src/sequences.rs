@@ -2,8 +2,10 @@
 //!
 //! Every copy of a document finds the place of a struct from its two neighbours (YATA: Nicolaescu and others, 2016;
 //! with the comparison of right neighbours that yjs 13 adds). All copies find the same one only if the neighbours
-//! of each struct once stood side by side, for somebody who had seen all that they depend on. A peer can write other
-//! ones. So the gate integrates what it lets in just as yjs does, and refuses a struct whose neighbours never met.
+//! of each struct once stood side by side, for somebody who had seen all that they depend on. Programs can write other
+//! ones, and yjs 13.6 does, when it brings back what was deleted together with the type it was in. So the gate
+//! integrates what it lets in just as yjs does, and gives a struct whose neighbours never met those between which it
+//! came to stand.
 //!
 //! Neighbours `l` and `r` have met for somebody if no struct between them is one that `l` or `r` depends on. All
 //! structs before were let in by this rule, so it is enough to look at two: `r` was put right behind its own left
@@ -73,35 +75,44 @@ pub(crate) struct Insertion {
     pub(crate) origin: Id,
     pub(crate) right_origin: Id,
     pub(crate) content: Content,
+    /// The first of them goes on in a struct of which the document has the beginning.
+    pub(crate) is_begun: bool,
 }
 
-/// Why clocks find no place.
+/// Too much stands between the neighbours of new clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Misfit {
-    /// Their neighbours can never have stood side by side.
-    NeverMet,
-    /// Too much stands between their neighbours.
-    TooFarApart,
-}
+pub(crate) struct TooFarApart;
 
 impl Sequences {
     /// Puts clocks where every copy has them. `steps` is how many structs may still be passed on the way; each one
-    /// passed is taken off. After an error only `undo` makes sense.
-    pub(crate) fn put(&mut self, new: &Insertion, deleted: &IdSet, steps: &mut usize) -> Result<(), Misfit> {
+    /// passed is taken off. When their neighbours never met, `new` gets others that did. After an error only `undo`
+    /// makes sense.
+    pub(crate) fn put(
+        &mut self,
+        new: &mut Insertion,
+        deleted: &IdSet,
+        steps: &mut usize,
+    ) -> Result<(), TooFarApart> {
         // The right one first: were it before the left one in the same piece, that would be cut anew.
         let right = new.right_origin.or_none().map_or(NONE, |id| self.starting_with(id));
         let left = new.origin.or_none().map_or(NONE, |id| self.ending_with(id));
-        self.check_met(new, left, right, deleted, steps)?;
-        let left = self.behind_what(new, left, right, deleted, steps)?;
+        let have_met = self.have_met(new, left, right, deleted, steps)?;
+        let left = match have_met || !new.is_begun {
+            true => self.behind_what(new, left, right, deleted, steps)?,
+            false => left,
+        };
+        if !have_met {
+            new.origin = self.pieces.get(left as usize).map_or(Id::NONE, Piece::last);
+            let right = self.pieces.get(self.behind(left, new.place) as usize);
+            new.right_origin =
+                right.map_or(Id::NONE, |piece| Id { client: piece.client, clock: piece.clock });
+        }
         if left != NONE && self.pieces[left as usize].goes_on_with(new) {
             self.pieces[left as usize].len += new.len;
             self.done.push(Step::Grown(left, new.len));
             return Ok(());
         }
-        let right = match left {
-            NONE => self.first(new.place),
-            left => self.pieces[left as usize].right,
-        };
+        let right = self.behind(left, new.place);
         let index = self.add(Piece {
             client: new.client,
             clock: new.clock,
@@ -146,39 +157,36 @@ impl Sequences {
         }
     }
 
-    /// Fails unless the two neighbours can have stood side by side.
-    fn check_met(
+    /// Whether the two neighbours can have stood side by side.
+    fn have_met(
         &self,
         new: &Insertion,
         left: Index,
         right: Index,
         deleted: &IdSet,
         steps: &mut usize,
-    ) -> Result<(), Misfit> {
+    ) -> Result<bool, TooFarApart> {
         let before_right = (right != NONE).then(|| self.pieces[right as usize].origin);
         let behind_left = (left != NONE).then(|| self.pieces[left as usize].right_origin);
-        match (behind_left, before_right) {
-            (None, None) => return Ok(()),
-            (Some(behind_left), _) if behind_left == new.right_origin => return Ok(()),
-            (_, Some(before_right)) if before_right == new.origin => return Ok(()),
-            (Some(_), Some(_)) => {}
-            _ => return Err(Misfit::NeverMet),
-        }
+        let (behind_left, before_right) = match (behind_left, before_right) {
+            (None, None) => return Ok(true),
+            (Some(behind_left), _) if behind_left == new.right_origin => return Ok(true),
+            (_, Some(before_right)) if before_right == new.origin => return Ok(true),
+            (Some(behind_left), Some(before_right)) => (behind_left, before_right),
+            _ => return Ok(false),
+        };
         let mut at = self.pieces[left as usize].right;
         while at != right {
-            if at == NONE {
-                return Err(Misfit::NeverMet);
-            }
-            let piece = &self.pieces[at as usize];
-            let is_known_to_either =
-                behind_left.is_some_and(|id| piece.has(id)) || before_right.is_some_and(|id| piece.has(id));
-            if is_known_to_either {
-                return Err(Misfit::NeverMet);
+            let Some(piece) = self.pieces.get(at as usize) else {
+                return Ok(false);
+            };
+            if piece.has(behind_left) || piece.has(before_right) {
+                return Ok(false);
             }
             take_off(steps, piece.structs(deleted))?;
             at = piece.right;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The piece behind which new clocks go, as yjs' `Item.integrate` and yrs' `resolve_conflict` find it.
@@ -189,12 +197,9 @@ impl Sequences {
         right: Index,
         deleted: &IdSet,
         steps: &mut usize,
-    ) -> Result<Index, Misfit> {
+    ) -> Result<Index, TooFarApart> {
         let mut behind = left;
-        let mut at = match left {
-            NONE => self.first(new.place),
-            left => self.pieces[left as usize].right,
-        };
+        let mut at = self.behind(left, new.place);
         // What is passed is numbered, across all searches; what has a number below `from` was not passed in this one,
         // and what has one from `undecided` on may still end up behind the new clocks.
         let from = self.passed + 1;
@@ -226,8 +231,12 @@ impl Sequences {
         Ok(behind)
     }
 
-    fn first(&self, place: Place) -> Index {
-        self.first.get(&place).copied().unwrap_or(NONE)
+    /// The piece behind another one; behind none is the first.
+    fn behind(&self, left: Index, place: Place) -> Index {
+        match left {
+            NONE => self.first.get(&place).copied().unwrap_or(NONE),
+            left => self.pieces[left as usize].right,
+        }
     }
 
     /// The piece that has this clock.
@@ -306,6 +315,10 @@ impl Sequences {
 }
 
 impl Piece {
+    fn last(&self) -> Id {
+        Id { client: self.client, clock: self.clock + self.len - 1 }
+    }
+
     fn has(&self, id: Id) -> bool {
         id.client == self.client && (self.clock..self.clock + self.len).contains(&id.clock)
     }
@@ -332,7 +345,7 @@ impl Piece {
     }
 }
 
-fn take_off(steps: &mut usize, passed: usize) -> Result<(), Misfit> {
-    *steps = steps.checked_sub(passed).ok_or(Misfit::TooFarApart)?;
+fn take_off(steps: &mut usize, passed: usize) -> Result<(), TooFarApart> {
+    *steps = steps.checked_sub(passed).ok_or(TooFarApart)?;
     Ok(())
 }

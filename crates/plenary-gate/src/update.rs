@@ -151,6 +151,13 @@ impl Known {
     }
 }
 
+/// What the first byte of a struct says besides the kind of its content.
+pub(crate) const HAS_ORIGIN: u8 = 0x80;
+pub(crate) const HAS_RIGHT_ORIGIN: u8 = 0x40;
+const HAS_KEY: u8 = 0x20;
+/// Where that kind is.
+pub(crate) const CONTENT: u8 = 0x1f;
+
 /// Why an update goes no further.
 pub(crate) enum Stop {
     Gap(Id),
@@ -171,7 +178,7 @@ pub(crate) struct Id {
 }
 
 impl Id {
-    const NONE: Id = Id { client: u64::MAX, clock: 0 };
+    pub(crate) const NONE: Id = Id { client: u64::MAX, clock: 0 };
 
     pub(crate) fn or_none(self) -> Option<Id> {
         (self != Id::NONE).then_some(self)
@@ -221,6 +228,8 @@ pub(crate) struct Struct {
     pub(crate) values_at: u32,
     /// Known once it is settled.
     pub(crate) place: Place,
+    /// Its neighbours are not those that its bytes say.
+    pub(crate) is_moved: bool,
     /// Of the type it is, once it is settled.
     pub(crate) type_index: u32,
 }
@@ -372,10 +381,6 @@ fn read_sections<'a>(
 
 /// Reads one struct; `None` for a skip, of which only the length is left to read.
 fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<Option<Struct>, Refusal> {
-    const HAS_ORIGIN: u8 = 0x80;
-    const HAS_RIGHT_ORIGIN: u8 = 0x40;
-    const HAS_KEY: u8 = 0x20;
-
     let mut read = Struct {
         origin: Id::NONE,
         right_origin: Id::NONE,
@@ -389,6 +394,7 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
         content_at: 0,
         values_at: 0,
         place: Place::GONE,
+        is_moved: false,
         type_index: 0,
     };
     let info = reader.byte()?;
@@ -425,7 +431,7 @@ fn read_struct(reader: &mut Reader<'_>, clock: u32, limits: &Limits) -> Result<O
     let at = reader.at();
     read.content_at = at as u32;
     let unsupported = |what, number| Refusal::Unsupported { at, what, number };
-    match info & 0x1f {
+    match info & CONTENT {
         1 => {
             read.content = Content::Deleted;
             read.len = reader.len_at(clock)?;

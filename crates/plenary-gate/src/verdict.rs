@@ -147,8 +147,8 @@ pub enum Refusal {
         /// Its clock.
         clock: u32,
     },
-    /// The neighbours of a struct are in different types or can never have stood side by side, or it is a map entry
-    /// with a right neighbour or with several values.
+    /// The neighbours of a struct are in different types, or it is a map entry with a right neighbour or with
+    /// several values.
     #[error("struct {client}:{clock} is placed between structs that are not neighbours")]
     Misplaced {
         /// Whose.
