@@ -1,6 +1,7 @@
 //! A real server on real sockets, from end to end.
 
 mod access;
+mod attribution;
 mod crowd;
 mod embedding;
 mod frames;

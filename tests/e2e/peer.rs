@@ -232,7 +232,7 @@ impl Editor {
         editor
     }
 
-    async fn sync(&mut self) {
+    pub(crate) async fn sync(&mut self) {
         self.ask().await;
         self.until(|message| matches!(message, Message::Sync(SyncMessage::Step2(_)))).await;
         if self.peer.address.is_some() {
@@ -251,6 +251,13 @@ impl Editor {
     pub(crate) async fn come_back(&mut self, peer: Peer) {
         self.peer = peer;
         self.sync().await;
+    }
+
+    /// The same document on a new socket, while the old one is still there: that is returned.
+    pub(crate) async fn take_over(&mut self, peer: Peer) -> Peer {
+        let old = std::mem::replace(&mut self.peer, peer);
+        self.sync().await;
+        old
     }
 
     /// Sends our step 1.
