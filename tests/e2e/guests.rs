@@ -158,6 +158,17 @@ async fn what_a_guest_writes_is_theirs() {
     let guest = site.stage.app.directory.guest(author).await.unwrap().expect("a guest");
     assert_eq!(guest.name.as_str(), "Lena");
 
+    // Whatever their client says they are.
+    let ilse = site.ilse.token.clone();
+    let mut hears = site.stage.hocuspocus().await;
+    hears.speak_about(&comments);
+    hears.authenticate(&ilse).await;
+    let mut hears = Editor::begin(hears).await;
+    let entry = editor.announce(r#"{"user":{"name":"ilse"}}"#).await;
+    hears.until_present(&entry).await;
+    let heard = hears.heard.iter().map(|message| format!("{message:?}")).collect::<String>();
+    assert!(heard.contains("Lena (guest)") && !heard.contains("ilse"), "{heard}");
+
     // Another statement of the same group is nothing to them.
     let other = site.stage.another_document().await;
     editor.peer.speak_about(other);

@@ -6,6 +6,7 @@
 
 mod hocuspocus;
 pub(crate) mod outbox;
+mod presence;
 mod y_websocket;
 
 use std::{

@@ -154,6 +154,12 @@ impl Seat {
         matches!(self.identity.lock().expect("nothing panics while it is held").via, Via::Embedded(..))
     }
 
+    /// Of a guest: the name they came in with.
+    pub(crate) fn guest_name(&self) -> Option<String> {
+        let identity = self.identity.lock().expect("nothing panics while it is held");
+        identity.guest.is_some().then(|| identity.name.clone())
+    }
+
     /// From here on the access rests on a renewed credential of the same user.
     pub(crate) fn renew(&self, identity: Identity) {
         *self.identity.lock().expect("nothing panics while it is held") = identity;

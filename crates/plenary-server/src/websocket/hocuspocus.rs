@@ -20,6 +20,7 @@ use tracing::Instrument;
 use super::{
     Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, expiry,
     outbox::{Outbox, Waiting},
+    presence::marked,
     recognise, serve, sized, unavailable,
 };
 use crate::{
@@ -319,6 +320,7 @@ impl Dialog for Hocuspocus {
             // What only servers send, or a type of the future.
             Message::Auth(_) | Message::SyncStatus(_) | Message::Unknown(_) => {}
             message => {
+                let message = marked(message, seat.guest_name().as_deref());
                 seat.heard(&message, self.app.clock.now_ms());
                 // A room that has ended has closed the document, or is about to.
                 let (Ok(()) | Err(RoomEnded)) =

@@ -21,6 +21,7 @@ use utoipa::IntoParams;
 use super::{
     Admission, Dialog, LOOK_AGAIN, Progress, Refusal, admit, cookie, expiry,
     outbox::{Outbox, Waiting},
+    presence::marked,
     recognise, serve, sized, unavailable,
 };
 use crate::{
@@ -189,6 +190,7 @@ impl Dialog for YWebsocket {
             // What a client logs, or a type of the future.
             Message::Auth(_) | Message::Unknown(_) => {}
             message => {
+                let message = marked(message, seat.guest_name().as_deref());
                 seat.heard(&message, self.app.clock.now_ms());
                 // A room that has ended has closed the connection, or is about to.
                 let (Ok(()) | Err(RoomEnded)) =
