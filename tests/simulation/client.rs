@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use fastrand::Rng;
 use plenary_ids::UserId;
-use plenary_permissions::Access;
+use plenary_permissions::{Access, Channel, Role, Stage, Subject, access_to};
 use plenary_protocol::{AwarenessEntry, Message, PlenaryMessage, SyncMessage, encode_awareness};
 use yrs::{
     Any, ClientID, Doc, GetString, Map, OffsetKind, Options, Out, ReadTxn, StateVector, Text, Transact,
@@ -27,6 +27,13 @@ pub enum Speech {
     Plenary,
 }
 
+/// What its author is to the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub is_drafter: bool,
+    pub is_member: bool,
+}
+
 /// One update a client made.
 pub struct OwnUpdate {
     pub bytes: Bytes,
@@ -38,7 +45,7 @@ pub struct Client {
     pub index: usize,
     pub speech: Speech,
     pub connection: Option<u64>,
-    pub may_write: bool,
+    pub standing: Standing,
     pub is_slow: bool,
     pub updates: Vec<OwnUpdate>,
     doc: Doc,
@@ -59,7 +66,7 @@ impl Client {
             index,
             speech: rng.choice([Speech::YWebsocket, Speech::Hocuspocus, Speech::Plenary]).expect("three"),
             connection: None,
-            may_write: rng.u32(0..10) > 0,
+            standing: Standing { is_drafter: rng.u32(0..10) > 0, is_member: true },
             is_slow: rng.u32(0..6) == 0,
             updates: Vec::new(),
             doc: doc(rng.u64(2..u64::from(u32::MAX))),
@@ -92,8 +99,16 @@ impl Client {
         UserId::from_bytes([self.index as u8 + 1; 16])
     }
 
-    pub fn access(&self) -> Access {
-        if self.may_write { Access::Write } else { Access::Read }
+    /// The Yjs id it writes with just now.
+    pub fn client_id(&self) -> u64 {
+        self.doc.client_id().get()
+    }
+
+    /// What the table of permissions grants at this stage; `None`: nothing.
+    pub fn access(&self, stage: Stage) -> Option<Access> {
+        let role = if self.standing.is_drafter { Role::Drafter } else { Role::Observer };
+        let subject = if self.standing.is_member { Subject::member(role, false) } else { Subject::Outsider };
+        access_to(subject, Channel::Body, stage)
     }
 
     pub fn is_connected(&self) -> bool {
@@ -111,11 +126,11 @@ impl Client {
 
     pub fn describe(&self) -> String {
         format!(
-            "{} {:?} connected {} write {} unsynced {} marks {} updates {} clocks {:?} text {}",
+            "{} {:?} connected {} {:?} unsynced {} marks {} updates {} clocks {:?} text {}",
             self.index,
             self.speech,
             self.is_connected(),
-            self.may_write,
+            self.standing,
             self.unsynced,
             self.marks.len(),
             self.updates.len(),

@@ -1,6 +1,10 @@
 //! Seeds that replay a whole evening of drafting in a moment. `just simulate` runs more of them.
 
+#[path = "../../crates/plenary-gate/tests/support/building.rs"]
+#[allow(dead_code)]
+mod building;
 mod client;
+mod sequences;
 mod world;
 
 use std::collections::BTreeMap;
@@ -19,8 +23,16 @@ fn nothing_acknowledged_or_shown_is_lost_and_all_end_with_one_text() {
         report.counts.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
     }
     println!("{counts:?}");
-    for trouble in ["crashes", "cuts", "failing flushes", "refused for want of space", "slow readers drained"]
-    {
+    for trouble in [
+        "changes of stage",
+        "crashes",
+        "cuts",
+        "expiries",
+        "failing flushes",
+        "refused for want of space",
+        "removals and returns",
+        "slow readers drained",
+    ] {
         assert!(
             counts.get(trouble).is_some_and(|count| *count > 0),
             "no {trouble}: the seeds prove too little"
@@ -37,10 +49,19 @@ fn each_planted_bug_is_caught() {
         PlantedBug::NoOpAcknowledgedEarly,
         PlantedBug::SnapshotOfUndurableHead,
         PlantedBug::Step2PastTheBarrier,
+        PlantedBug::AccessNotAsked,
     ] {
         let caught =
             (0..SEEDS).find_map(|seed| world::run(seed, Some(bug)).err().map(|broken| (seed, broken)));
         let (seed, broken) = caught.unwrap_or_else(|| panic!("{bug:?} was not caught by {SEEDS} seeds"));
         println!("{bug:?}: seed {seed}: {broken}");
     }
+}
+
+#[test]
+fn in_whatever_order_rights_change_only_who_may_write_writes() {
+    let tries = sequences::run(4, None).unwrap_or_else(|broken| panic!("{broken}"));
+    println!("{tries} tries to write");
+    let caught = sequences::run(4, Some(PlantedBug::AccessNotAsked)).expect_err("a room that asks nobody");
+    println!("AccessNotAsked: {caught}");
 }

@@ -9,18 +9,18 @@ use bytes::Bytes;
 use fastrand::Rng;
 use plenary_gate::{Author, Known, Limits, judge};
 use plenary_ids::{DocumentId, ParticipantId, UserId};
-use plenary_permissions::Authorship;
+use plenary_permissions::{Access, Authorship, Stage};
 use plenary_protocol::{Message, SyncMessage, address_prefix, decode_hocuspocus, decode_y_websocket};
 use plenary_room::{
-    AppendFailure, Backlog, Dialect, Effect, Input, Join, LiveDocument, LoadedDocument, LoadedSnapshot,
-    PlantedBug, Room, RoomSettings,
+    AppendFailure, Attribution, Backlog, Dialect, Effect, Input, Join, LiveDocument, LoadedDocument,
+    LoadedSnapshot, PlantedBug, Room, RoomSettings,
 };
 use plenary_storage::{
     NewRecord, Record, Snapshot, StoreError,
     memory::{MemoryStore, Token},
 };
 
-use crate::client::{Client, Speech};
+use crate::client::{Client, Speech, Standing};
 
 const DOCUMENT: DocumentId = DocumentId::from_bytes([9; 16]);
 const ADDRESS: &str = "09090909-0909-0909-0909-090909090909";
@@ -86,6 +86,11 @@ pub struct World {
     turn_is_due: bool,
     flush_is_due: bool,
     bug: Option<PlantedBug>,
+    stage: Stage,
+    /// Whose each Yjs client id is.
+    owners: BTreeMap<u64, UserId>,
+    /// Who may not write, and the last record that was in the document when the call that said so had returned.
+    barred: BTreeMap<UserId, u64>,
     counts: BTreeMap<&'static str, u64>,
     failure: Option<String>,
 }
@@ -103,7 +108,8 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let store = MemoryStore::new();
         store.hold();
-        let clients = (0..rng.usize(2..=8)).map(|index| Client::new(index, &mut rng)).collect();
+        let clients: Vec<_> = (0..rng.usize(2..=8)).map(|index| Client::new(index, &mut rng)).collect();
+        let owners = clients.iter().map(|client| (client.client_id(), client.user())).collect();
         let mut world = Self {
             rng,
             now_ms: 1_000_000,
@@ -124,10 +130,16 @@ impl World {
             turn_is_due: false,
             flush_is_due: false,
             bug,
+            stage: Stage::Draft,
+            owners,
+            barred: BTreeMap::new(),
             counts: BTreeMap::new(),
             failure: None,
         };
         world.create();
+        for client in 0..world.clients.len() {
+            world.note_right(client);
+        }
         for client in 0..world.clients.len() {
             world.after(0..500, Event::Reconnect { client });
             world.after(0..1_000, Event::Act { client });
@@ -178,9 +190,12 @@ impl World {
         for connection in connections {
             self.cut(connection);
         }
+        self.stage = Stage::Draft;
         for client in 0..self.clients.len() {
-            self.clients[client].may_write = true;
+            self.clients[client].standing = Standing { is_drafter: true, is_member: true };
             self.clients[client].is_slow = false;
+            self.note_right(client);
+            self.connect(client);
         }
         let end_ms = self.now_ms + PEACE_MS;
         while self.now_ms < end_ms && self.failure.is_none() && !self.all_agree() {
@@ -291,13 +306,31 @@ impl World {
                 self.count("failing flushes");
                 self.store.fail_next_flush();
             }
-            62..75 => {
+            62..68 => {
                 let client = self.rng.usize(0..self.clients.len());
-                self.clients[client].may_write ^= true;
+                self.clients[client].standing.is_drafter ^= true;
                 self.count("changes of role");
                 self.apply_access(client);
             }
-            75..90 => {
+            68..73 => {
+                let client = self.rng.usize(0..self.clients.len());
+                self.clients[client].standing.is_member ^= true;
+                self.count("removals and returns");
+                self.apply_access(client);
+            }
+            73..76 => {
+                // What the socket rested on has run out; the client comes back with a renewed credential.
+                let client = self.rng.usize(0..self.clients.len());
+                self.count("expiries");
+                self.put_out(client);
+                self.bar(self.clients[client].user());
+            }
+            76..81 => {
+                self.stage = if self.stage == Stage::Draft { Stage::Frozen } else { Stage::Draft };
+                self.count("changes of stage");
+                (0..self.clients.len()).for_each(|client| self.apply_access(client));
+            }
+            81..92 => {
                 let client = self.rng.usize(0..self.clients.len());
                 self.clients[client].is_slow ^= true;
                 self.count("slow readers");
@@ -307,18 +340,48 @@ impl World {
                 let connection = self.connections.iter().find(|(_, c)| c.client == client).map(|(id, _)| *id);
                 connection.into_iter().for_each(|connection| self.cut(connection));
                 self.clients[client].reload(&mut self.rng);
+                self.owners.insert(self.clients[client].client_id(), self.clients[client].user());
                 self.count("page loads");
             }
         }
     }
 
+    /// The call that changes somebody's rights: everybody concerned is asked about again, and the room is told.
     fn apply_access(&mut self, client: usize) {
-        let access = self.clients[client].access();
-        let participants: Vec<_> =
-            self.connections.values().filter(|c| c.client == client).map(|c| c.participant).collect();
-        for participant in participants {
-            self.handle(Input::SetAccess { participant, access });
+        match self.clients[client].access(self.stage) {
+            Some(access) => {
+                let participants: Vec<_> =
+                    self.connections.values().filter(|c| c.client == client).map(|c| c.participant).collect();
+                for participant in participants {
+                    self.handle(Input::SetAccess { participant, access });
+                }
+                self.connect(client);
+            }
+            None => self.put_out(client),
         }
+        self.note_right(client);
+    }
+
+    /// Ends whatever somebody has open.
+    fn put_out(&mut self, client: usize) {
+        let open: Vec<_> =
+            self.connections.iter().filter(|(_, c)| c.client == client).map(|(id, _)| *id).collect();
+        open.into_iter().for_each(|id| self.cut(id));
+    }
+
+    /// From here on nothing is accepted of who may not write.
+    fn note_right(&mut self, client: usize) {
+        let user = self.clients[client].user();
+        if self.clients[client].access(self.stage) == Some(Access::Write) {
+            self.barred.remove(&user);
+        } else {
+            self.bar(user);
+        }
+    }
+
+    fn bar(&mut self, user: UserId) {
+        let head = self.room.as_ref().map_or(0, Room::head).max(self.head);
+        self.barred.entry(user).or_insert(head);
     }
 
     // The network.
@@ -327,6 +390,9 @@ impl World {
         if self.clients[client].is_connected() {
             return;
         }
+        let Some(access) = self.clients[client].access(self.stage) else {
+            return;
+        };
         if self.is_down {
             return self.after(200..1_500, Event::Reconnect { client });
         }
@@ -359,8 +425,8 @@ impl World {
             Dialect::YWebsocket => Bytes::new(),
             Dialect::Hocuspocus => address_prefix(ADDRESS),
         };
-        let access = self.clients[client].access();
         let user = self.clients[client].user();
+        self.note_right(client);
         let authorship = Authorship::Strict;
         self.handle(Input::Join(Join { participant, user, dialect, prefix, access, authorship, backlog }));
         let frames = self.clients[client].open(id);
@@ -486,6 +552,7 @@ impl World {
                     Err(error) => self.fail(format!("load: {error}")),
                 },
                 Effect::Append(records) => {
+                    self.check_rights(&records);
                     let records = records.into_iter().map(to_store).collect();
                     let token = self.store.begin_append(DOCUMENT, records);
                     self.appends.insert(token);
@@ -576,6 +643,7 @@ impl World {
             Err(StoreError::Full { .. }) => {
                 self.count("refused for want of space");
                 if is_append {
+                    self.forget_undurable();
                     self.handle(Input::AppendFailed(AppendFailure::Full));
                 }
             }
@@ -600,7 +668,23 @@ impl World {
         self.store.hold();
         self.appends.clear();
         self.read_durable();
+        self.forget_undurable();
         self.after(100..2_000, Event::Restart);
+    }
+
+    /// What was not durable is gone, and its seqs are used again.
+    fn forget_undurable(&mut self) {
+        let head = self.head;
+        self.barred.values_mut().for_each(|barred| *barred = head.min(*barred));
+    }
+
+    /// Once the call has returned nothing is accepted of who lost the right to write.
+    fn check_rights(&mut self, records: &[plenary_room::NewRecord]) {
+        for (seq, record) in (self.head + 1..).zip(records) {
+            if self.barred.get(&record.user).is_some_and(|barred| seq > *barred) {
+                self.fail(format!("record {seq} was accepted of {} after they lost the right", record.user));
+            }
+        }
     }
 
     fn restart(&mut self) {
@@ -618,7 +702,17 @@ impl World {
             Err(error) => return self.fail(format!("the store holds what cannot be loaded: {error}")),
         };
         self.durable = document.known().clone();
+        self.check_authors(document.attribution());
         self.date_updates();
+    }
+
+    /// With each client id only its user wrote.
+    fn check_authors(&mut self, attribution: &Attribution) {
+        let is_forged = |client, user| self.owners.get(&client).is_some_and(|owner| *owner != user);
+        let forged = attribution.inserted((0, 0)).find(|run| is_forged(run.client, run.user));
+        if let Some(run) = forged {
+            self.fail(format!("somebody wrote with another's id: {run:?}"));
+        }
     }
 
     /// Notes since when each update is on disk. One that changes nothing is on disk at once.

@@ -194,6 +194,11 @@ impl Room {
         }
     }
 
+    /// The last record in the document, durable or not.
+    pub fn head(&self) -> Seq {
+        self.merged
+    }
+
     /// Whether nobody is in the room.
     pub fn is_empty(&self) -> bool {
         self.participants.is_empty()

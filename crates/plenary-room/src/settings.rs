@@ -55,6 +55,8 @@ pub enum PlantedBug {
     Step2PastTheBarrier,
     /// Nobody asks whose a client id is.
     OwnershipSkipped,
+    /// Whoever is in the room writes, whatever their access is by now.
+    AccessNotAsked,
 }
 
 impl RoomSettings {

@@ -127,7 +127,8 @@ impl Room {
             return Some(Outcome::Refused(RefusalCode::Malformed, "it cannot be merged".to_owned()));
         }
         let has_space = self.full_until_ms.is_none_or(|until_ms| until_ms <= now_ms);
-        if !participant.may_write() || !has_space {
+        let may_write = participant.may_write() || self.settings.has_bug(PlantedBug::AccessNotAsked);
+        if !may_write || !has_space {
             let otherwise = if has_space { Outcome::NotAllowed } else { Outcome::NoSpace };
             // What is known is nobody's offence, whoever wrote it.
             let is_known = document.known().has_all_of(update, &Limits::default());
