@@ -149,6 +149,14 @@ impl Known {
         read(update, self, &Author::Anyone, limits)
             .is_ok_and(|news| news.structs.is_empty() && news.deletes.is_empty())
     }
+
+    /// How many bytes of an update are structs that are new, at least in part: 0 if it only deletes, needs clocks that
+    /// the document lacks, or is malformed.
+    pub fn new_struct_bytes(&self, update: &[u8], limits: &Limits) -> usize {
+        let Ok(news) = read(update, self, &Author::Anyone, limits) else { return 0 };
+        let first_at = |section: &Section<'_>| news.structs[section.structs.start].at as usize;
+        news.sections.iter().map(|section| section.end_at - first_at(section)).sum()
+    }
 }
 
 /// What the first byte of a struct says besides the kind of its content.

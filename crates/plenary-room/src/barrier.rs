@@ -6,7 +6,7 @@ use bytes::Bytes;
 use plenary_gate::StateVector;
 use plenary_ids::ParticipantId;
 
-use crate::effect::Seq;
+use crate::{effect::Seq, input::Reserved};
 
 /// One thing that waits.
 #[derive(Debug)]
@@ -16,9 +16,9 @@ pub(crate) enum Held {
     /// A step 1 of ours.
     Ask { participant: ParticipantId, frame: Bytes },
     /// The answer to a step 1 with the state vector `theirs`: from here on the participant is sent updates.
-    Step2 { participant: ParticipantId, frame: Bytes, theirs: Bytes },
+    Step2 { participant: ParticipantId, frame: Bytes, theirs: Bytes, reserved: Reserved },
     /// The diff for a participant that had been left behind.
-    CatchUp { participant: ParticipantId, frame: Bytes },
+    CatchUp { participant: ParticipantId, frame: Bytes, reserved: Reserved },
     /// A SyncStatus. Void when the participant has begun to count anew meanwhile.
     Status { participant: ParticipantId, counting: u64, applied: bool },
     /// A merged update for everybody but its only author. `before` is the state it leads on from.

@@ -130,23 +130,65 @@ pub struct Backlog(Arc<BacklogInner>);
 struct BacklogInner {
     bytes: AtomicUsize,
     behind: AtomicBool,
+    /// Of all of the user's participants.
+    of_user: Option<UserBacklog>,
+}
+
+impl Drop for BacklogInner {
+    fn drop(&mut self) {
+        if let Some(of_user) = &self.of_user {
+            of_user.take(*self.bytes.get_mut());
+        }
+    }
 }
 
 impl Backlog {
+    /// One that also counts for its user.
+    pub fn of(user: UserBacklog) -> Self {
+        let (bytes, behind) = (AtomicUsize::default(), AtomicBool::default());
+        Self(Arc::new(BacklogInner { bytes, behind, of_user: Some(user) }))
+    }
+
     /// The bytes that wait.
     pub fn bytes(&self) -> usize {
         self.0.bytes.load(Ordering::SeqCst)
     }
 
+    /// Whether it is enough for now: more than `bytes_max` wait, or any bytes while the user as a whole has too many.
+    pub(crate) fn is_full(&self, bytes_max: usize) -> bool {
+        let bytes = self.bytes();
+        bytes > bytes_max || (bytes > 0 && self.is_users_full())
+    }
+
+    /// Whether more waits for all of the user's participants than may.
+    pub(crate) fn is_users_full(&self) -> bool {
+        self.0.of_user.as_ref().is_some_and(UserBacklog::is_full)
+    }
+
+    /// Counts `bytes` for the user alone, until the reservation is dropped: a frame that is made and not sent yet.
+    pub(crate) fn reserve(&self, bytes: usize) -> Reserved {
+        let of_user = self.0.of_user.clone();
+        if let Some(of_user) = &of_user {
+            of_user.add(bytes);
+        }
+        Reserved { of_user, bytes }
+    }
+
     /// Called by the room for each frame it sends.
     pub(crate) fn add(&self, bytes: usize) {
         self.0.bytes.fetch_add(bytes, Ordering::SeqCst);
+        if let Some(of_user) = &self.0.of_user {
+            of_user.add(bytes);
+        }
     }
 
     /// Called by the connection once `bytes` of frames have left. True when nothing waits any more and the
     /// room holds something back: then the connection owes it an [`Input::Drained`].
     #[must_use]
     pub fn written(&self, bytes: usize) -> bool {
+        if let Some(of_user) = &self.0.of_user {
+            of_user.take(bytes);
+        }
         let before = self.0.bytes.fetch_sub(bytes, Ordering::SeqCst);
         before == bytes && self.0.behind.swap(false, Ordering::SeqCst)
     }
@@ -157,5 +199,81 @@ impl Backlog {
         self.0.behind.store(true, Ordering::SeqCst);
         // The connection may have written the last byte between the room's look and the mark.
         !(self.bytes() == 0 && self.0.behind.swap(false, Ordering::SeqCst))
+    }
+}
+
+/// The bytes that wait for all participants of one user together. Past its bound each of them is sent nothing more
+/// while anything waits for it, and no answer to a step 1 is made for it. A clone counts the same.
+#[derive(Clone, Debug)]
+pub struct UserBacklog(Arc<UserBacklogInner>);
+
+#[derive(Debug)]
+struct UserBacklogInner {
+    bytes: AtomicUsize,
+    bytes_max: usize,
+}
+
+impl UserBacklog {
+    /// Nothing waits yet.
+    pub fn bounded(bytes_max: usize) -> Self {
+        Self(Arc::new(UserBacklogInner { bytes: AtomicUsize::new(0), bytes_max }))
+    }
+
+    /// The bytes that wait.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes() > self.0.bytes_max
+    }
+
+    fn add(&self, bytes: usize) {
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn take(&self, bytes: usize) {
+        self.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Bytes counted for a user ahead of being sent.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    of_user: Option<UserBacklog>,
+    bytes: usize,
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if let Some(of_user) = &self.of_user {
+            of_user.take(self.bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_user_is_what_waits_for_all_of_their_participants() {
+        let user = UserBacklog::bounded(100);
+        let (one, two) = (Backlog::of(user.clone()), Backlog::of(user.clone()));
+        one.add(60);
+        assert!(!one.is_full(1000) && !two.is_full(1000) && !two.is_users_full());
+        let reserved = two.reserve(41);
+        assert_eq!((user.bytes(), two.bytes()), (101, 0));
+        assert!(one.is_full(1000) && two.is_users_full());
+        // Nobody would call this one back.
+        assert!(!two.is_full(1000));
+        two.add(41);
+        drop(reserved);
+        assert_eq!(user.bytes(), 101);
+        assert!(!one.written(60));
+        assert!(!two.is_full(1000) && two.is_full(40));
+        // A socket that is gone has taken what waited for it along.
+        drop(two);
+        assert_eq!(user.bytes(), 0);
     }
 }

@@ -23,10 +23,10 @@ mod settings;
 pub use attribution::{Attribution, AttributionError, RUN_MS, Run};
 pub use document::{Admission, DocumentError, LiveDocument, Slice, Writer};
 pub use effect::{Effect, NewRecord, Seq};
-pub use input::{AppendFailure, Backlog, Dialect, Input, Join, LoadedDocument, LoadedSnapshot};
+pub use input::{AppendFailure, Backlog, Dialect, Input, Join, LoadedDocument, LoadedSnapshot, UserBacklog};
 pub use pace::Pace;
 pub use replay::Replay;
-pub use room::Room;
+pub use room::{RefusedFrames, Room};
 #[cfg(feature = "planted-bugs")]
 pub use settings::PlantedBug;
 pub use settings::RoomSettings;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod sending;
+mod size;
 mod storing;
 mod turns;
 
@@ -17,6 +18,7 @@ use plenary_ids::{DocumentId, ParticipantId, UserId};
 use plenary_permissions::{Access, Authorship};
 use plenary_protocol::{AuthMessage, CloseReason, Message, PlenaryMessage, RefusalCode, Scope};
 
+use self::size::Size;
 use crate::{
     barrier::{Barrier, SharedFrame},
     document::{LiveDocument, Slice},
@@ -71,6 +73,8 @@ pub struct Room {
     tail_bytes: usize,
     tail_since_ms: Option<u64>,
     snapshot_bytes: usize,
+    size: Size,
+    refused: RefusedFrames,
     /// The store had no space; nothing is merged until then.
     full_until_ms: Option<u64>,
     empty_since_ms: Option<u64>,
@@ -89,6 +93,17 @@ struct Waiting {
     participant: ParticipantId,
     message: Message,
     care: Care,
+}
+
+/// Step 2s and updates that were not merged, by what was wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefusedFrames {
+    /// Its sender may only read.
+    pub for_access: u64,
+    /// The document may not grow any more.
+    pub for_size: u64,
+    /// Malformed, in somebody else's name, or still a gap.
+    pub for_good: u64,
 }
 
 /// What the gate let in of one message: its author, and the new part of it in slices.
@@ -112,6 +127,10 @@ enum Outcome {
     NotAllowed,
     /// The store has no space.
     NoSpace,
+    /// The document is as large as it may be, and this would make it larger.
+    NoRoom {
+        size_bytes: usize,
+    },
     Gap,
     Refused(RefusalCode, String),
 }
@@ -141,6 +160,8 @@ impl Room {
             tail_bytes: 0,
             tail_since_ms: None,
             snapshot_bytes: 0,
+            size: Size::default(),
+            refused: RefusedFrames::default(),
             full_until_ms: None,
             empty_since_ms: None,
             effects: Vec::new(),
@@ -197,6 +218,11 @@ impl Room {
     /// The last record in the document, durable or not.
     pub fn head(&self) -> Seq {
         self.merged
+    }
+
+    /// The step 2s and updates refused since the room opened.
+    pub fn refused(&self) -> RefusedFrames {
+        self.refused
     }
 
     /// Whether nobody is in the room.

@@ -12,6 +12,9 @@ pub struct RoomSettings {
     pub snapshot_age_ms: u64,
     /// A participant with more bytes on their way is no longer sent updates until its socket has drained.
     pub outbound_bytes_max: usize,
+    /// A document whose state has this many bytes does not grow any more: what would add to it is refused, what only
+    /// deletes is taken.
+    pub document_bytes_max: usize,
     /// While more bytes than this are merged but not durable, [`Room::is_reading`](crate::Room::is_reading) is
     /// false and the driver leaves further messages where they are.
     pub pending_bytes_max: usize,
@@ -29,6 +32,7 @@ impl Default for RoomSettings {
             snapshot_tail_bytes_min: 64 * 1024,
             snapshot_age_ms: 10 * 60_000,
             outbound_bytes_max: 1024 * 1024,
+            document_bytes_max: plenary_protocol::limits::FRAME_BYTES_MAX,
             pending_bytes_max: 8 * 1024 * 1024,
             full_retry_ms: 1_000,
             #[cfg(feature = "planted-bugs")]

@@ -48,8 +48,11 @@ impl Room {
         let Some(participant) = self.participants.get_mut(&id) else {
             return;
         };
-        let is_busy = participant.backlog.bytes() > self.settings.outbound_bytes_max;
-        if participant.has_step2_held || (is_busy && participant.backlog.mark_behind()) {
+        let backlog = &participant.backlog;
+        let is_busy = backlog.is_full(self.settings.outbound_bytes_max) && backlog.mark_behind();
+        // Too much waits for its user elsewhere: it is looked at again with each tick.
+        let has_to_wait = participant.has_step2_held || is_busy || backlog.is_users_full();
+        if has_to_wait {
             participant.asks_for = Some(theirs);
             return;
         }
@@ -63,8 +66,11 @@ impl Room {
         };
         match frame {
             Ok(frame) => {
-                self.participants.entry(id).and_modify(|participant| participant.has_step2_held = true);
-                self.hold(Held::Step2 { participant: id, frame, theirs }, PlantedBug::Step2PastTheBarrier);
+                let Some(participant) = self.participants.get_mut(&id) else { return };
+                participant.has_step2_held = true;
+                let reserved = participant.backlog.reserve(frame.len());
+                let held = Held::Step2 { participant: id, frame, theirs, reserved };
+                self.hold(held, PlantedBug::Step2PastTheBarrier);
             }
             Err(_) => {
                 self.unanswered.push((id, theirs));
@@ -128,6 +134,7 @@ impl Room {
                 self.owe_status(now_ms, id, counts, bug);
             }
             Outcome::NotAllowed => {
+                self.refused.for_access += 1;
                 if counts {
                     participant.leave_unpaid();
                 }
@@ -136,6 +143,22 @@ impl Room {
                     false => RefusalCode::Role,
                 };
                 self.tell_refused(id, code, "this connection may only read");
+                self.owe_status(now_ms, id, false, PlantedBug::AckBeforeFlush);
+            }
+            Outcome::NoRoom { size_bytes } => {
+                self.refused.for_size += 1;
+                if participant.dialect == Dialect::YWebsocket && !participant.speaks_plenary {
+                    // It cannot be told otherwise, and must not believe that others see what it wrote.
+                    return self.close(now_ms, id, CloseReason::TooLarge);
+                }
+                if counts {
+                    participant.leave_unpaid();
+                }
+                let limit_bytes = self.settings.document_bytes_max;
+                let reason = format!(
+                    "the document has {size_bytes} of {limit_bytes} bytes; delete something, or go on in another one"
+                );
+                self.tell_refused(id, RefusalCode::TooLarge, &reason);
                 self.owe_status(now_ms, id, false, PlantedBug::AckBeforeFlush);
             }
             Outcome::NoSpace => {
@@ -170,6 +193,7 @@ impl Room {
             return;
         };
         debug!(document = %self.id, participant = %id, reason, "update refused");
+        self.refused.for_good += 1;
         if participant.dialect == Dialect::YWebsocket && !participant.speaks_plenary {
             return self.close(now_ms, id, CloseReason::Refused);
         }

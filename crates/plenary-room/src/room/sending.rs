@@ -43,7 +43,7 @@ impl Room {
             if Some(*id) == author || participant.behind.is_some() {
                 continue;
             }
-            let is_busy = participant.backlog.bytes() > self.settings.outbound_bytes_max;
+            let is_busy = participant.backlog.is_full(self.settings.outbound_bytes_max);
             if is_busy && participant.backlog.mark_behind() {
                 participant.misses_presence = true;
             } else {
@@ -58,22 +58,24 @@ impl Room {
                 Held::Answer { participant: id, frame } | Held::Ask { participant: id, frame } => {
                     self.send(id, frame)
                 }
-                Held::Step2 { participant: id, frame, .. } => {
+                Held::Step2 { participant: id, frame, theirs: _, reserved } => {
                     if let Some(participant) = self.participants.get_mut(&id) {
                         participant.is_following = true;
                         // It holds whatever was missed.
                         participant.behind = None;
                         participant.has_step2_held = false;
                         send(&mut self.effects, id, participant, frame);
+                        drop(reserved);
                         if let Some(theirs) = participant.asks_for.take() {
                             self.answer_step1(id, theirs);
                         }
                     }
                 }
-                Held::CatchUp { participant: id, frame } => {
+                Held::CatchUp { participant: id, frame, reserved } => {
                     if let Some(participant) = self.participants.get_mut(&id) {
                         participant.behind = None;
                         send(&mut self.effects, id, participant, frame);
+                        drop(reserved);
                         self.send_everybody(id);
                     }
                 }
@@ -107,7 +109,7 @@ impl Room {
             let frame = frames.with(&participant.prefix);
             if let Some(behind) = &mut participant.behind {
                 behind.miss(frame);
-            } else if participant.backlog.bytes() > self.settings.outbound_bytes_max
+            } else if participant.backlog.is_full(self.settings.outbound_bytes_max)
                 && participant.backlog.mark_behind()
             {
                 participant.behind = Some(Behind::new(before.clone(), frame));
@@ -131,6 +133,10 @@ impl Room {
         if let Some(theirs) = participant.asks_for.take() {
             return self.answer_step1(id, theirs);
         }
+        if participant.backlog.is_users_full() {
+            // Its own socket has drained, others of its user have not: looked at again with each tick.
+            return;
+        }
         let Some(behind) = participant.behind.as_mut().filter(|behind| !behind.is_catching_up) else {
             return;
         };
@@ -148,7 +154,8 @@ impl Room {
                     return self.load_again();
                 };
                 let frame = Message::Sync(SyncMessage::Update(diff)).encode(&participant.prefix);
-                self.barrier.push(self.merged, Held::CatchUp { participant: id, frame });
+                let reserved = participant.backlog.reserve(frame.len());
+                self.barrier.push(self.merged, Held::CatchUp { participant: id, frame, reserved });
             }
         }
     }
@@ -158,8 +165,8 @@ impl Room {
         let Some(participant) = self.participants.get_mut(&id) else {
             return;
         };
-        if participant.backlog.bytes() > self.settings.outbound_bytes_max && participant.backlog.mark_behind()
-        {
+        let is_busy = participant.backlog.is_full(self.settings.outbound_bytes_max);
+        if is_busy && participant.backlog.mark_behind() {
             participant.misses_presence = true;
             return;
         }

@@ -6,7 +6,7 @@ use plenary_ids::ParticipantId;
 use plenary_protocol::CloseReason;
 use tracing::warn;
 
-use super::{IDLE_SNAPSHOT_DIVISOR, Phase, Room};
+use super::{IDLE_SNAPSHOT_DIVISOR, Phase, Room, Size};
 use crate::{
     barrier::Held,
     document::LiveDocument,
@@ -37,6 +37,7 @@ impl Room {
                 self.snapshot_bytes = stored.snapshot.as_ref().map_or(0, |snapshot| snapshot.state.len());
                 let tail_bytes: usize = stored.tail.iter().map(|record| record.update.len()).sum();
                 self.tail_bytes = tail_bytes + self.pending_bytes;
+                self.size = Size::about(self.snapshot_bytes + self.tail_bytes);
                 self.tail_since_ms = (self.tail_bytes > 0).then_some(now_ms);
                 self.state_vector = Arc::new(document.known().state_vector());
                 self.whole = None;
@@ -225,6 +226,7 @@ impl Room {
             return self.load_again();
         };
         self.snapshot_bytes = state.len();
+        self.size.bytes = state.len();
         self.tail_bytes = 0;
         self.tail_since_ms = None;
         let attribution = document.attribution().encode();

@@ -70,7 +70,10 @@ impl Room {
                 Message::Sync(sync) => {
                     let is_step2 = matches!(sync, SyncMessage::Step2(_));
                     let outcome = outcome.unwrap_or(Outcome::NothingNew);
-                    let is_refused = matches!(outcome, Outcome::NotAllowed | Outcome::Refused(..));
+                    let is_refused = matches!(
+                        outcome,
+                        Outcome::NotAllowed | Outcome::NoRoom { .. } | Outcome::Refused(..)
+                    );
                     if is_refused && self.refuses_too_often(now_ms, id) {
                         self.close(now_ms, id, CloseReason::TooFast);
                         continue;
@@ -120,6 +123,7 @@ impl Room {
             return None;
         };
         let participant = self.participants.get(&waiting.participant)?;
+        let user = participant.user;
         let Phase::Live(document) = &mut self.phase else {
             return None;
         };
@@ -134,13 +138,18 @@ impl Room {
             let is_known = document.known().has_all_of(update, &Limits::default());
             return Some(if is_known { Outcome::NothingNew } else { otherwise });
         }
+        if let Some(size_bytes) = self.has_no_room_for(now_ms, update, admitted) {
+            return Some(Outcome::NoRoom { size_bytes });
+        }
+        let Phase::Live(document) = &mut self.phase else {
+            return None;
+        };
         let is_step2 = matches!(waiting.message, Message::Sync(SyncMessage::Step2(_)));
         if is_step2 && self.settings.has_bug(PlantedBug::GateSkippedOnStep2) {
             let whole = Slice { update: update.to_vec(), relayed: Vec::new() };
-            admitted.push((participant.user, vec![whole]));
+            admitted.push((user, vec![whole]));
             return Some(Outcome::Merged);
         }
-        let user = participant.user;
         let is_asked = !self.settings.has_bug(PlantedBug::OwnershipSkipped);
         let presence = &self.presence;
         let reserved = |client| if is_asked { presence.reserved(client) } else { None };
@@ -207,6 +216,7 @@ impl Room {
                 self.merged += 1;
                 self.pending_bytes += update.len();
                 self.tail_bytes += update.len();
+                self.size.bytes += update.len();
                 self.pending.push(NewRecord { user, at_ms: now_ms, update: update.into(), relayed });
             }
         }

@@ -13,7 +13,7 @@ use plenary_protocol::{
 };
 use plenary_room::{
     AppendFailure, Backlog, Dialect, Effect, Input, Join, LoadedDocument, LoadedSnapshot, NewRecord, Room,
-    RoomSettings,
+    RoomSettings, UserBacklog,
 };
 use yrs::{
     Doc, GetString, ReadTxn, StateVector, Text, Transact, Update, WriteTxn,
@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     /// Participants whose socket takes nothing.
     pub(crate) stuck: Vec<ParticipantId>,
     pub(crate) authorship: Authorship,
+    /// Counts for whoever joins from now on.
+    pub(crate) of_user: Option<UserBacklog>,
 }
 
 /// Participants of one user have numbers that end alike.
@@ -69,6 +71,7 @@ pub(crate) fn room_with(settings: RoomSettings) -> Desk {
         has_stopped: false,
         stuck: Vec::new(),
         authorship: Authorship::Strict,
+        of_user: None,
     };
     desk.carry_out(effects);
     desk
@@ -81,7 +84,7 @@ impl Desk {
     }
 
     pub(crate) fn join(&mut self, who: ParticipantId, dialect: Dialect, access: Access) {
-        let backlog = Backlog::default();
+        let backlog = self.of_user.clone().map_or_else(Backlog::default, Backlog::of);
         self.people.insert(who, (dialect, backlog.clone()));
         let prefix = match dialect {
             Dialect::YWebsocket => Bytes::new(),
