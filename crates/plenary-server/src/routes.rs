@@ -40,6 +40,7 @@ mod embed;
 mod embed_grants;
 mod embed_keys;
 mod embedding;
+mod evenly;
 mod groups;
 mod guest_links;
 mod health;
@@ -83,6 +84,7 @@ pub use self::{
 };
 pub(crate) use self::{
     documents::STATES_MAX,
+    evenly::until_not_found_is_said,
     parts::{Params, Text, Upgrade},
 };
 use crate::{App, error::Error, websocket};
@@ -135,6 +137,7 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .layer(Extension(openapi::Description::of(&described)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response| with_security_headers(response, https)))
+        .layer(middleware::from_fn(evenly::answer_evenly))
         .layer(middleware::from_fn(observe::observe))
         .with_state(app)
 }

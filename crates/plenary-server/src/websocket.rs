@@ -51,6 +51,7 @@ use crate::{
     directory::Denied,
     error::Error,
     health::Fitness,
+    routes::until_not_found_is_said,
 };
 
 /// Small, for most connections are quiet: the library's own size of 128 KiB would be most of a connection's memory.
@@ -331,12 +332,19 @@ async fn admit(app: &App, open: &mut Open, identity: Identity, name: &str) -> Re
     if !open.belongs_to(identity.user) {
         return Err(Refusal::Because(CloseReason::TooFast));
     }
+    let asked = Instant::now();
     let document = name.parse().map_err(|_| Refusal::Because(CloseReason::NotFound))?;
     let asked_at = app.rooms.access_changes();
-    let grant = app.directory.access(&identity, document).await.map_err(|denied| match denied {
-        Denied::Store(_) => Refusal::NotNow,
-        denied => Refusal::Because(denied.reason()),
-    })?;
+    let grant = match app.directory.access(&identity, document).await {
+        Ok(grant) => grant,
+        Err(Denied::Store(_)) => return Err(Refusal::NotNow),
+        Err(denied) => {
+            if matches!(denied, Denied::NotFound) {
+                until_not_found_is_said(asked).await;
+            }
+            return Err(Refusal::Because(denied.reason()));
+        }
+    };
     Ok(Admission { identity, document, access: grant.access, asked_at })
 }
 
