@@ -125,6 +125,18 @@ timing tries="500":
     cargo build --release -p plenary-cli
     cargo run --release --quiet -p plenary-tests --bin timing -- {{ tries }}
 
+# Schemathesis against a real server, as nobody and as a drafter: `just schemathesis`, `just schemathesis --examples 50`
+schemathesis *arguments:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    {{ build }}
+    target=$(cargo metadata --no-deps --format-version 1 | node -p 'JSON.parse(require("fs").readFileSync(0)).target_directory')
+    # Kept from one time to the next, apart from this folder and from what else there is in Python.
+    venv="${XDG_CACHE_HOME:-$HOME/.cache}/plenary/schemathesis"
+    test -x "$venv/bin/python" || python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement tests/schemathesis/requirements.txt
+    PLENARY_BIN="$target/debug/plenary" node tests/schemathesis/run.mjs "$venv/bin/schemathesis" {{ arguments }}
+
 _packages: _interop
     npm ci --prefix web-client
     npm ci --prefix tests/browser

@@ -52,9 +52,13 @@ export class Demo {
 
   /** A bearer token for one of the people, from the command that makes them. */
   async tokenOf(person) {
+    return this.command('token', 'create', '--email', `${person}@demo.example`)
+  }
+
+  /** Runs a command of the operator's; resolves to what it prints. */
+  async command(...command) {
     const data = join(this.folder, 'data')
-    const command = ['token', 'create', '--data-dir', data, '--email', `${person}@demo.example`]
-    return (await promisify(execFile)(BINARY, command)).stdout.trim()
+    return (await promisify(execFile)(BINARY, [...command, '--data-dir', data])).stdout.trim()
   }
 
   /** As if the power failed. */
