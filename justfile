@@ -118,12 +118,14 @@ old-laptop *arguments: _packages _chromium
 bench *arguments:
     cargo run --release -p plenary-tests --bin bench -- {{ arguments }}
 
-# Whether the time of an answer tells what the answer does not: 500 tries of each kind, or as many as named
+# Whether the time of an answer tells what the answer does not: 500 tries of each kind (five minutes), or as many as named
 timing tries="500":
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --release -p plenary-cli
-    cargo run --release --quiet -p plenary-tests --bin timing -- {{ tries }}
+    # Together: built one after the other, each has its own choice of features and the other's dependencies are built anew.
+    cargo build --release -p plenary-cli -p plenary-tests --bin plenary --bin timing
+    target=$(cargo metadata --no-deps --format-version 1 | node -p 'JSON.parse(require("fs").readFileSync(0)).target_directory')
+    "$target/release/timing" {{ tries }}
 
 # Schemathesis against a real server, as nobody and as a drafter: `just schemathesis`, `just schemathesis --examples 50`
 schemathesis *arguments:
