@@ -76,8 +76,9 @@ export default defineConfig({
           includeDependenciesRecursively: false,
           groups: [
             { name: 'sync', test: /node_modules\/(yjs|lib0|y-protocols|isomorphic\.js)\/|packages\/provider\/|build\/quiet-/ },
-            // But for what the shell has as well, and what is fetched by itself: words, and what reads pasted HTML.
-            { name: 'editor', test: /node_modules\/(?!@?lit)|packages\/(text|editor|embed)\/src\/(?!tokens|languages|paste\/|messages\/(?!en))/ },
+            // But for what the shell has as well, and what is fetched by itself: words, what reads pasted HTML, what draws a
+            // secret as a picture.
+            { name: 'editor', test: /node_modules\/(?!@?lit|lean-qr)|packages\/(text|editor|embed)\/src\/(?!tokens|languages|paste\/|messages\/(?!en))/ },
           ],
         },
       },

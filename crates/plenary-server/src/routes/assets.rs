@@ -37,8 +37,15 @@ impl Assets for NoAssets {
     }
 }
 
-/// Addresses of the app that are no files: the page itself finds out what to show there.
-const PAGES: &str = "statements/";
+/// Addresses of the app that are no files: the page itself finds out what to show there. With a slash at its end it stands
+/// for all that begin so.
+const PAGES: [&str; 2] = ["statements/", "account"];
+
+fn is_page(path: &str) -> bool {
+    PAGES.iter().any(|page| {
+        if page.ends_with('/') { path.starts_with(page) } else { path.trim_end_matches('/') == *page }
+    })
+}
 
 /// What pages of other sites load.
 const FOR_OTHER_SITES: &str = "embed/";
@@ -57,7 +64,7 @@ pub(super) async fn serve(
 ) -> Result<Response, Error> {
     let path = match uri.path().trim_start_matches('/') {
         "" => "index.html",
-        path if path.starts_with(PAGES) => "index.html",
+        path if is_page(path) => "index.html",
         path => path,
     };
     let Some(asset) = assets.get(path) else { return nothing_here(&*assets, path, &method, &headers) };

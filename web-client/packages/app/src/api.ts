@@ -1,10 +1,14 @@
-// The routes of Plenary's HTTP interface that the pages need. `crates/plenary-server/src/routes/openapi.json` has them all.
+// The routes of Plenary's HTTP interface that the pages need; those of accounts and of links that were followed are in `api/`.
+// `crates/plenary-server/src/routes/openapi.json` has them all.
 
 export interface User {
   id: string
   name: string
   email: string | null
   administrator: boolean
+  /** Came by a link for guests: one statement is all they may open, and there is no account. */
+  guest?: boolean
+  organisation?: { id: string; names: Record<string, string> } | null
 }
 
 export type Role = 'coordinator' | 'drafter' | 'commenter' | 'observer'
@@ -41,12 +45,18 @@ export type Device = 'own' | 'shared'
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
+  /** For how many seconds to wait before the same is tried again; `null` where the server does not say. */
+  readonly retryAfterS: number | null
+  /** What happened and what to do, in the server's words, which are English; empty where there are none. */
+  readonly detail: string
 
-  constructor(status: number, code: string) {
+  constructor(status: number, code: string, retryAfterS: number | null = null, detail = '') {
     super(`${status} ${code}`)
     this.name = 'ApiError'
     this.status = status
     this.code = code
+    this.retryAfterS = retryAfterS
+    this.detail = detail
   }
 
   /** There is no line, or the server is not (quite) there: what is on this device can be used meanwhile. */
@@ -58,7 +68,8 @@ export class ApiError extends Error {
 // Longer than any answer takes on a poor line, shorter than anyone waits for a page.
 const ANSWER_WITHIN_MS = 15_000
 
-async function call<T>(method: string, path: string, body?: object): Promise<T> {
+/** Sends a request and resolves to its answer, `undefined` where there is none. Rejects with an `ApiError`. */
+export async function call<T>(method: string, path: string, body?: object): Promise<T> {
   let response: Response
   let text: string
   try {
@@ -80,20 +91,15 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
   } catch {
     // A proxy in between says something of its own.
   }
-  if (!response.ok) throw new ApiError(response.status, (answer as { code?: string } | undefined)?.code ?? 'unknown')
+  if (!response.ok) {
+    const { code = 'unknown', detail = '' } = (answer ?? {}) as { code?: string; detail?: string }
+    throw new ApiError(response.status, code, Number.parseInt(response.headers.get('retry-after') ?? '', 10) || null, detail)
+  }
   return answer as T
 }
 
-/** Who is signed in; status 401 when nobody is. */
+/** Who is signed in; status 401 when nobody is, 403 `second-factor-required` when they have to set one up first. */
 export const me = (): Promise<Me> => call('GET', '/api/v1/me')
-
-/** Signs in; the session comes as a cookie. */
-export const signIn = (email: string, password: string, device: Device): Promise<void> =>
-  call('POST', '/api/v1/session', { email, password, device })
-
-/** Signs in with the secret of a sign-in link. */
-export const signInByLink = (secret: string, device: Device): Promise<void> =>
-  call('POST', '/api/v1/session/link', { secret, device })
 
 /** Ends the session. */
 export const signOut = (): Promise<void> => call('DELETE', '/api/v1/session')

@@ -5,6 +5,7 @@
 //   2. its file in `pages/`: an element that extends `PageElement` (light DOM: one style sheet serves all);
 //   3. its line in `pages` below; with `load` when few people open it, so that the rest need not fetch it;
 //   4. its words in all files of `messages/`, of which `en.ts` says which there are; its requests in `api.ts`.
+// What stands in place of the page when a link was followed (an invitation, say) is in `arrivals.ts`.
 //
 // What pages are made of is in `parts/`:
 //   - `field.ts`: fields, choices and ticks with label, hint and problem; `submission.ts`: a form's way to the server,
@@ -37,6 +38,8 @@ export interface Place {
   go: (path: string) => void
   /** The person wants to sign in again, over the page. */
   signIn: () => void
+  /** The person wants to set up the second factor that the server asks them for, over the page. */
+  setUpSecondFactor: () => void
 }
 
 /** One page. */
@@ -71,5 +74,11 @@ export const pages: Record<PageName, Page> = {
         .statement=${statement}
       ></plenary-statement-page>`
     },
+  },
+  account: {
+    title: ({ messages }) => messages.account.title,
+    load: () => import('./pages/account.ts'),
+    render: place =>
+      place.here.user.guest ? null : html`<plenary-account .messages=${place.messages} .place=${place}></plenary-account>`,
   },
 }

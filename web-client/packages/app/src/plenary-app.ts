@@ -1,15 +1,16 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { ref } from 'lit/directives/ref.js'
+import { arrivals, type Arriving } from './arrivals.ts'
 import { preferredLanguage, speak } from './language.ts'
 import { en } from './messages/en.ts'
 import { type Page, pages, type Place } from './pages.ts'
 import type { StatementPage } from './pages/statement.ts'
-import { brand, languageChoice } from './parts/bar.ts'
+import { brand, languageChoice, person } from './parts/bar.ts'
 import './parts/dialog.ts'
 import type { Dialog } from './parts/dialog.ts'
 import { PageElement } from './parts/page-element.ts'
 import './parts/sign-in-form.ts'
-import { followAddress, type Route, routeOf, takeLinkSecret } from './router.ts'
+import { followAddress, type Link, pathOf, type Route, routeOf, takeLink } from './router.ts'
 import { type Here, type Inside, Session } from './session.ts'
 import { type Update, watchUpdates } from './updates.ts'
 
@@ -20,6 +21,13 @@ const FLUSH_MS = 4_000
 function showOver(dialog: Element | undefined): void {
   if (dialog instanceof HTMLDialogElement && !dialog.open) queueMicrotask(() => dialog.isConnected && dialog.showModal())
 }
+
+/** What is fetched when it is needed. */
+interface Loaded {
+  load?: () => Promise<unknown>
+}
+
+const enrolment: Loaded = { load: () => import('./parts/second-factor-setup.ts') }
 
 /**
  * The shell: the bar at the top, the page that the address means, and what stands in its place while nobody is signed in.
@@ -33,20 +41,26 @@ export class PlenaryApp extends PageElement {
     newVersion: { state: true },
     updateProblem: { state: true },
     isSigningIn: { state: true },
+    enrolling: { state: true },
     isSigningOut: { state: true },
   }
 
   protected declare language: string
   protected declare route: Route
   /** Pages whose code was fetched, and those for which that failed. */
-  protected declare loaded: ReadonlyMap<Page, 'yes' | 'failed'>
+  protected declare loaded: ReadonlyMap<Loaded, 'yes' | 'failed'>
   protected declare newVersion: Update | null
   protected declare updateProblem: boolean
   /** The form is open over the text. */
   protected declare isSigningIn: boolean
+  /**
+   * A second factor that the server asks for is being set up, in place of the page or over the text. It stays until its recovery
+   * codes are put away, whatever is known of the sign-in meanwhile.
+   */
+  protected declare enrolling: 'instead' | 'over' | null
   protected declare isSigningOut: boolean
 
-  readonly #loading = new Set<Page>()
+  readonly #loading = new Set<Loaded>()
   readonly #session = new Session(() => this.#openText)
   #go: (path: string) => void = () => {}
 
@@ -59,6 +73,7 @@ export class PlenaryApp extends PageElement {
     this.newVersion = null
     this.updateProblem = false
     this.isSigningIn = false
+    this.enrolling = null
     this.isSigningOut = false
   }
 
@@ -68,20 +83,22 @@ export class PlenaryApp extends PageElement {
   }
 
   async #begin(): Promise<void> {
-    const secret = takeLinkSecret()
+    const link = takeLink()
     await this.#speak(preferredLanguage(), false)
     const mayLeave = () => !this.#openText?.editor?.wouldLose || confirm(this.messages.leaveLoses)
     this.#go = followAddress(route => this.#arrived(route), mayLeave)
     addEventListener('hashchange', () => {
-      const secret = takeLinkSecret()
-      if (secret !== null) this.#session.meetLink(secret)
+      const link = takeLink()
+      if (link !== null) this.#session.meetLink(link)
     })
     void watchUpdates(update => (this.newVersion = update))
     this.#session.addEventListener('change', () => {
-      this.isSigningIn &&= this.#session.isSignInNeeded
+      const { here, isSignInNeeded } = this.#session
+      this.isSigningIn &&= isSignInNeeded
+      if (here.is === 'owing') this.enrolling = 'instead'
       this.requestUpdate()
     })
-    await this.#session.begin(secret)
+    await this.#session.begin(link)
   }
 
   async #speak(tag: string, isChosen: boolean): Promise<void> {
@@ -125,6 +142,7 @@ export class PlenaryApp extends PageElement {
     const isOut = await this.#session.signOut(isSure)
     this.isSigningOut = false
     if (!isOut) return
+    this.enrolling = null
     history.replaceState(null, '', '/')
     this.route = routeOf('/')
   }
@@ -138,7 +156,7 @@ export class PlenaryApp extends PageElement {
     this.newVersion?.apply()
   }
 
-  async #load(page: Page): Promise<void> {
+  async #load(page: Loaded): Promise<void> {
     if (this.#loading.has(page)) return
     this.#loading.add(page)
     const outcome = await page.load!().then(() => 'yes' as const, () => 'failed' as const)
@@ -157,16 +175,22 @@ export class PlenaryApp extends PageElement {
       dialog: this.#dialog,
       go: this.#go,
       signIn: () => (this.isSigningIn = true),
+      setUpSecondFactor: () => (this.enrolling = 'over'),
     }
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed)
     const { messages, route } = this
-    const { here } = this.#session
+    const { here, link } = this.#session
     const page = route.page === 'missing' ? null : pages[route.page]
     const name =
-      here.is === 'outside' ? messages.signIn : here.is === 'inside' ? (page?.title(this.#place(here)) ?? messages.missingTitle) : ''
+      this.enrolling === 'instead' ? messages.account.owingTitle
+      : here.is === 'starting' ? ''
+      : link !== null && link.kind !== 'sign-in' ? arrivals[link.kind].title(messages)
+      : here.is === 'outside' || link !== null ? messages.signIn
+      : here.is === 'inside' ? (page?.title(this.#place(here)) ?? messages.missingTitle)
+      : ''
     document.title = name === '' ? 'Plenary' : `${name} · Plenary`
   }
 
@@ -182,20 +206,92 @@ export class PlenaryApp extends PageElement {
     </main>`
   }
 
-  #outside({ secret, name }: Here & { is: 'outside' }): TemplateResult {
+  #outside(secret: string | null): TemplateResult {
     const { messages } = this
+    const { here } = this.#session
     return this.#card(
       secret === null ? messages.signIn : messages.linkTitle,
       html`
         ${this.#session.isLeftBehind ? html`<p class="note" role="alert">${messages.deleteBlocked}</p>` : nothing}
-        ${secret !== null && name !== null ? html`<p class="note">${messages.linkInstead(name)}</p>` : nothing}
+        ${here.is === 'inside' ? html`<p class="note">${messages.linkInstead(here.user.name)}</p>` : nothing}
         <plenary-sign-in-form
           .messages=${messages}
           .secret=${secret}
-          @signed-in=${() => void this.#session.signedIn()}
-          @link-invalid=${() => this.#session.forgetLink()}
+          @signed-in=${() => void this.#leaveLink()}
+          @link-invalid=${() => this.#session.failLink()}
         ></plenary-sign-in-form>
+        ${here.is === 'inside'
+          ? html`<p class="other-ways">
+              <button type="button" class="link" @click=${() => void this.#leaveLink()}>${messages.account.leaveLink}</button>
+            </p>`
+          : nothing}
       `,
+    )
+  }
+
+  /** A link has done what it is for, or is left. */
+  async #leaveLink(path?: string): Promise<void> {
+    this.#session.forgetLink()
+    await this.#session.signedIn()
+    if (path !== undefined) this.#go(path)
+  }
+
+  /** Code that is fetched when it is needed, or what stands in its place until it is there. */
+  #fetched(what: Loaded, content: () => TemplateResult): TemplateResult {
+    const { messages } = this
+    const outcome = this.loaded.get(what)
+    if (!what.load || outcome === 'yes') return content()
+    if (outcome !== 'failed') {
+      void this.#load(what)
+      return html`<p class="loading">${messages.loading}</p>`
+    }
+    return html`<p class="note" role="alert">
+      ${messages.pageFailed} <button type="button" @click=${() => void this.#load(what)}>${messages.tryAgain}</button>
+    </p>`
+  }
+
+  #arrival({ kind, secret }: Link): TemplateResult {
+    const { messages } = this
+    const { here } = this.#session
+    if (kind === 'sign-in') return this.#outside(secret || null)
+    const arrival = arrivals[kind]
+    const arriving: Arriving = {
+      messages,
+      secret,
+      here: here.is === 'inside' ? here : null,
+      changed: () => this.#session.signedIn(),
+      leave: (path = '/') => this.#leaveLink(path),
+      signOut: () => this.#signOut(),
+    }
+    return this.#card(arrival.title(messages), this.#fetched(arrival, () => arrival.render(arriving)))
+  }
+
+  async #enrolled(): Promise<void> {
+    this.enrolling = null
+    await this.#session.signedIn()
+  }
+
+  #enrolment(): TemplateResult {
+    const { messages } = this
+    return this.#fetched(
+      enrolment,
+      () => html`<plenary-second-factor-setup
+        .messages=${messages}
+        @done=${() => void this.#enrolled()}
+        @signed-out=${() => void this.#enrolled()}
+      ></plenary-second-factor-setup>`,
+    )
+  }
+
+  #owing(): TemplateResult {
+    const { messages } = this
+    return this.#card(
+      messages.account.owingTitle,
+      html`<p>${messages.account.owingExplained}</p>
+        ${this.#enrolment()}
+        <p class="other-ways">
+          <button type="button" class="link" ?disabled=${this.isSigningOut} @click=${() => void this.#signOut()}>${messages.signOut}</button>
+        </p>`,
     )
   }
 
@@ -208,20 +304,7 @@ export class PlenaryApp extends PageElement {
   }
 
   #content(place: Place, page: Page | null): { content: TemplateResult; isWide: boolean } {
-    const { messages } = this
-    if (page?.load && this.loaded.get(page) !== 'yes') {
-      const hasFailed = this.loaded.get(page) === 'failed'
-      if (!hasFailed) void this.#load(page)
-      return {
-        isWide: false,
-        content: hasFailed
-          ? html`<p class="note" role="alert">
-              ${messages.pageFailed}
-              <button type="button" @click=${() => void this.#load(page)}>${messages.tryAgain}</button>
-            </p>`
-          : html`<p class="loading">${messages.loading}</p>`,
-      }
-    }
+    if (page?.load && this.loaded.get(page) !== 'yes') return { isWide: false, content: this.#fetched(page, () => html``) }
     const content = page?.render(place) ?? null
     return content ? { content, isWide: page?.isWide ?? false } : { content: this.#missing(place.here), isWide: false }
   }
@@ -234,10 +317,14 @@ export class PlenaryApp extends PageElement {
       <a class="skip" href="#content" @click=${this.#skip}>${messages.skip}</a>
       <header class="bar">
         ${brand(true)}
-        ${route.page === 'statements' ? nothing : html`<a class="back" href="/">${messages.back}</a>`}
+        ${isWide ? html`<a class="back" href="/">${messages.back}</a>` : nothing}
         <div class="account">
           ${this.#languages()}
-          <bdi class="name" title=${messages.signedInAs(name)}>${name}</bdi>
+          ${here.user.guest
+            ? html`<bdi class="name" title=${messages.signedInAs(name)}>${name}</bdi>`
+            : html`<a class="name" href=${pathOf('account')} title=${messages.account.title}>
+                ${person} <bdi>${name}</bdi>
+              </a>`}
           <button type="button" class="plain" ?disabled=${this.isSigningOut} @click=${this.#signOut}>
             ${this.isSigningOut ? messages.loading : messages.signOut}
           </button>
@@ -251,6 +338,12 @@ export class PlenaryApp extends PageElement {
               .messages=${messages}
               @signed-in=${() => void this.#session.signedIn()}
             ></plenary-sign-in-form>
+          </dialog>`
+        : nothing}
+      ${this.enrolling === 'over'
+        ? html`<dialog class="card" aria-labelledby="over-title" ${ref(showOver)} @close=${() => void this.#enrolled()}>
+            <h2 id="over-title">${messages.account.owingTitle}</h2>
+            ${this.#enrolment()}
           </dialog>`
         : nothing}
       ${this.newVersion
@@ -270,16 +363,27 @@ export class PlenaryApp extends PageElement {
     this.querySelector<HTMLElement>('#content')?.focus()
   }
 
+  #shown(here: Here): TemplateResult {
+    const { messages } = this
+    const { link } = this.#session
+    if (this.enrolling === 'instead') return this.#owing()
+    if (here.is === 'starting' || here.is === 'owing') return html`<main class="list"><p class="loading">${messages.loading}</p></main>`
+    if (link !== null) return this.#arrival(link)
+    if (here.is === 'inside') return this.#inside(here)
+    if (here.is === 'outside') return this.#outside(null)
+    const again = () => void this.#session.ask()
+    return this.#card(
+      'Plenary',
+      html`<p>${messages.unreachable}</p>
+        <button type="button" class="primary" @click=${again}>${messages.tryAgain}</button>`,
+    )
+  }
+
   override render(): TemplateResult {
     const { messages } = this
     const { here } = this.#session
-    const away = () =>
-      html`<p>${messages.unreachable}</p>
-        <button type="button" class="primary" @click=${() => void this.#session.ask()}>${messages.tryAgain}</button>`
     return html`
-      ${here.is === 'starting' ? html`<main class="list"><p class="loading">${messages.loading}</p></main>` : nothing}
-      ${here.is === 'outside' ? this.#outside(here) : nothing} ${here.is === 'nowhere' ? this.#card('Plenary', away()) : nothing}
-      ${here.is === 'inside' ? this.#inside(here) : nothing}
+      ${this.#shown(here)}
       <plenary-dialog .messages=${messages}></plenary-dialog>
     `
   }

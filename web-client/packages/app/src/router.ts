@@ -7,6 +7,7 @@
 export const paths = {
   statements: '/',
   statement: '/statements/:id',
+  account: '/account',
 } as const
 
 export type PageName = keyof typeof paths
@@ -74,9 +75,31 @@ export function followAddress(changed: (route: Route) => void, mayLeave: () => b
   return go
 }
 
-/** Takes the secret of a sign-in link out of the address, and so out of the history, before anything else can fail. */
-export function takeLinkSecret(): string | null {
-  const secret = new URLSearchParams(location.hash.slice(1)).get('sign-in')
-  if (secret !== null) history.replaceState(null, '', location.pathname)
-  return secret
+/** What links of ours are for; the part of the fragment that holds the secret is called so. */
+export const linkKinds = ['sign-in', 'invitation', 'guest', 'reset'] as const
+
+export type LinkKind = (typeof linkKinds)[number]
+
+/** A link that was followed. Its secret is used when the person says so, not when something merely looks at the page. */
+export interface Link {
+  kind: LinkKind
+  /** Empty once it is known to be of no use. */
+  secret: string
+}
+
+/** Reads a fragment, with or without `#`; `null` when it is no link of ours. */
+export function linkOf(fragment: string): Link | null {
+  const parts = new URLSearchParams(fragment.replace(/^#/, ''))
+  for (const kind of linkKinds) {
+    const secret = parts.get(kind)
+    if (secret !== null) return { kind, secret }
+  }
+  return null
+}
+
+/** Takes the secret of a link out of the address, and so out of the history, before anything else can fail. */
+export function takeLink(): Link | null {
+  const link = linkOf(location.hash)
+  if (link !== null) history.replaceState(null, '', location.pathname)
+  return link
 }

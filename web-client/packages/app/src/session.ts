@@ -5,6 +5,7 @@ import type { PlenaryEditor } from '@plenary/embed'
 import type { AccountStore } from '@plenary/provider/store'
 import * as account from './account.ts'
 import { ApiError, type Group, type Me, me, signOut, type Statement, type User } from './api.ts'
+import type { Link } from './router.ts'
 
 /** Somebody is signed in; `isOffline`: the server cannot be reached, and what is listed is what this device keeps. */
 export interface Inside {
@@ -18,8 +19,10 @@ export interface Inside {
 /** How things stand. */
 export type Here =
   | { is: 'starting' }
-  /** Nobody is signed in; `secret` of a link, when one was followed, and `name` of who is signed in all the same. */
-  | { is: 'outside'; secret: string | null; name: string | null }
+  /** Nobody is signed in. */
+  | { is: 'outside' }
+  /** Somebody is, but can do nothing before they have set up a second factor. */
+  | { is: 'owing' }
   /** The server cannot be reached and nothing is known here. */
   | { is: 'nowhere' }
   | Inside
@@ -44,9 +47,13 @@ const LOOK_WITHIN_MS = 2_000
 
 const NOTHING_KEPT: ReadonlySet<string> = new Set()
 
+const groupsOf = (statements: Statement[]): Group[] => [...new Map(statements.map(({ group }) => [group.id, group])).values()]
+
 /** See the top of this file. */
 export class Session extends EventTarget {
   here: Here = { is: 'starting' }
+  /** A link that was followed and stands in place of the page, whoever is here, until it has been used or left. */
+  link: Link | null = null
   /** What the person keeps on this device; `null` on a shared computer. */
   store: AccountStore | null = null
   /** Body documents on this device; `null` where nothing is to be kept, or while it is not known. */
@@ -56,6 +63,8 @@ export class Session extends EventTarget {
   ended: Ended | null = null
   /** The session has ended under an open text. */
   isSignInNeeded = false
+  /** The server has begun to ask for a second factor, under an open text. */
+  isSecondFactorNeeded = false
   /** Something of a person who signed out could not be deleted yet. */
   isLeftBehind = false
 
@@ -69,8 +78,9 @@ export class Session extends EventTarget {
     this.#openText = openText
   }
 
-  /** Looks who is here, and from now on stays up to date. `secret`: of a sign-in link that was followed. */
-  async begin(secret: string | null): Promise<void> {
+  /** Looks who is here, and from now on stays up to date. `link`: that was followed to come here. */
+  async begin(link: Link | null): Promise<void> {
+    this.link = link
     this.#tabs.addEventListener('message', ({ data }) => this.#heard(data as string | null))
     const ask = () => void this.ask()
     addEventListener('online', ask)
@@ -78,18 +88,23 @@ export class Session extends EventTarget {
     const isOffline = () => this.here.is === 'inside' && this.here.isOffline
     setInterval(() => isOffline() && document.visibilityState === 'visible' && ask(), ASK_AGAIN_MS)
     await this.ask()
-    if (secret !== null) this.meetLink(secret)
   }
 
-  /** A sign-in link was followed: it is used when the person says so. */
-  meetLink(secret: string): void {
-    this.here = { is: 'outside', secret, name: this.here.is === 'inside' ? this.here.user.name : null }
+  /** A link was followed: it is used when the person says so. */
+  meetLink(link: Link): void {
+    this.link = link
     this.#changed()
   }
 
   /** A sign-in link was of no use: there are other ways in. */
+  failLink(): void {
+    this.link = { kind: 'sign-in', secret: '' }
+    this.#changed()
+  }
+
+  /** The link has done what it is for, or is left. */
   forgetLink(): void {
-    if (this.here.is === 'outside') this.here = { ...this.here, secret: null }
+    this.link = null
     this.#changed()
   }
 
@@ -104,7 +119,8 @@ export class Session extends EventTarget {
 
   /** Somebody has just signed in. */
   async signedIn(): Promise<void> {
-    if (this.here.is === 'outside') this.here = { is: 'starting' }
+    // What a link is for stays in sight meanwhile.
+    if (this.link === null && (this.here.is === 'outside' || this.here.is === 'owing')) this.here = { is: 'starting' }
     this.#changed()
     await this.ask()
     this.#openText()?.editor?.connect()
@@ -115,22 +131,25 @@ export class Session extends EventTarget {
    * statements it is in. Resolves to whether it was done.
    */
   async signOut(isSure: (titles: string[]) => Promise<boolean>): Promise<boolean> {
-    if (this.here.is !== 'inside') return false
-    const { user } = this.here
+    const { here } = this
+    if (here.is !== 'inside' && here.is !== 'owing') return false
+    // Who owes a second factor is not told by the server; what is kept here is that of whoever was here last.
+    const user = here.is === 'inside' ? here.user : account.rememberedUser()
+    const store = this.store ?? (user && (await account.storeOf(user).catch(() => null)))
     const text = this.#openText()
     const editor = text?.editor ?? null
     // Nothing is waited for that cannot come.
     const isSaved = editor === null || (await editor.flush(editor.isAway ? 0 : FLUSH_MS)) === 'saved'
-    const unsaved = (await this.store?.unsaved().catch(() => [])) ?? []
+    const unsaved = (await store?.unsaved().catch(() => [])) ?? []
     const titles = new Map(unsaved.map(({ document, title }) => [document, title]))
     if (!isSaved && editor?.hasUnsavedWork && text) titles.set(text.statement.documents.body, text.statement.title)
     if (titles.size > 0 && !(await isSure([...titles.values()]))) return false
     editor?.destroy()
     this.isLeftBehind = false
-    await account.deleteAll(user).catch(() => (this.isLeftBehind = true))
+    if (user) await account.deleteAll(user).catch(() => (this.isLeftBehind = true))
     account.setSignOutPending(true)
     this.store = null
-    this.here = { is: 'outside', secret: null, name: null }
+    this.here = { is: 'outside' }
     this.#tabs.postMessage(null)
     this.#changed()
     // Without a line the server is told as soon as there is one, before anything else.
@@ -159,8 +178,7 @@ export class Session extends EventTarget {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       if (error.isAway) await this.#stayWithoutLine()
-      else if (this.here.is === 'inside' && this.#openText()) this.isSignInNeeded = true
-      else if (this.here.is !== 'outside') this.here = { is: 'outside', secret: null, name: null }
+      else this.#stayOutside(error.code === 'second-factor-required')
       return
     }
     const text = this.#openText()
@@ -169,14 +187,26 @@ export class Session extends EventTarget {
       return
     }
     this.isSignInNeeded = false
+    this.isSecondFactorNeeded = false
     account.remember(found.user)
     this.#tabs.postMessage(found.user.id)
     this.store = await account.storeOf(found.user).catch(() => null)
     // Whoever lost access keeps the page with their words until they leave it.
     const isLost = text !== null && !found.statements.some(({ id }) => id === text.statement.id)
     if (isLost && text.editor?.hasUnsavedWork) found.statements.push({ ...text.statement, access: 'read' })
-    this.here = { is: 'inside', user: found.user, groups: found.groups, statements: found.statements, isOffline: false }
+    // A guest is in no group, and is not told what it is called.
+    const groups = found.user.guest ? groupsOf(found.statements) : found.groups
+    this.here = { is: 'inside', user: found.user, groups, statements: found.statements, isOffline: false }
     this.#lookAtDeviceSoon()
+  }
+
+  #stayOutside(isOwing: boolean): void {
+    if (this.here.is === 'inside' && this.#openText()) {
+      this.isSignInNeeded = !isOwing
+      this.isSecondFactorNeeded = isOwing
+    } else {
+      this.here = { is: isOwing ? 'owing' : 'outside' }
+    }
   }
 
   async #stayWithoutLine(): Promise<void> {
@@ -191,9 +221,8 @@ export class Session extends EventTarget {
       this.here = { is: 'nowhere' }
       return
     }
-    const groups = [...new Map(statements.map(({ group }) => [group.id, group])).values()]
     this.store = store
-    this.here = { is: 'inside', user, groups, statements, isOffline: true }
+    this.here = { is: 'inside', user, groups: groupsOf(statements), statements, isOffline: true }
     this.#lookAtDeviceSoon()
   }
 
@@ -215,13 +244,17 @@ export class Session extends EventTarget {
 
   /** `user`: who is signed in in another tab, `null` for nobody. */
   #heard(user: string | null): void {
-    if (this.here.is === 'inside' && this.here.user.id !== user) {
+    const known = this.here.is === 'inside' ? this.here.user.id : null
+    if (this.link !== null) {
+      // Who is here is said beside what the link is for.
+      if (user !== known) void this.ask()
+    } else if (known !== null && known !== user) {
       if (this.#openText()) this.#end(user === null ? 'signed-out' : 'other-account')
       else location.reload()
-    } else if (this.isSignInNeeded && user !== null) {
-      // In again by a link, in another tab.
+    } else if (user !== null && (this.isSignInNeeded || this.isSecondFactorNeeded)) {
+      // In again, in another tab.
       void this.signedIn()
-    } else if (this.here.is === 'outside' && this.here.secret === null && user !== null) {
+    } else if (user !== null && (this.here.is === 'outside' || this.here.is === 'owing')) {
       void this.signedIn()
     }
   }
@@ -229,6 +262,7 @@ export class Session extends EventTarget {
   #end(ended: Ended): void {
     this.ended = ended
     this.isSignInNeeded = false
+    this.isSecondFactorNeeded = false
     this.#changed()
   }
 }

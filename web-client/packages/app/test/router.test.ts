@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { pages } from '../src/pages.ts'
-import { pathOf, paths, type PageName, routeOf } from '../src/router.ts'
+import { linkKinds, linkOf, pathOf, paths, type PageName, routeOf } from '../src/router.ts'
 
 const id = '0197c7a0-5b1e-7cc3-8b6f-1d2a3b4c5d6e'
 
@@ -26,4 +26,9 @@ test('what is no page of ours is missing', () => {
 
 test('every address has its page', () => {
   expect(Object.keys(pages).sort()).toEqual(Object.keys(paths).sort())
+})
+
+test('a fragment is a link of ours by what it is called, and nothing else is', () => {
+  for (const kind of linkKinds) expect(linkOf(`#${kind}=abc_-1`)).toEqual({ kind, secret: 'abc_-1' })
+  for (const fragment of ['', '#', '#content', '#other=abc']) expect(linkOf(fragment), fragment).toBe(null)
 })

@@ -127,11 +127,33 @@ test('a sign-out without a line is told to the server before anything else', asy
   expect(asked).toEqual(['DELETE /api/v1/session', 'GET /api/v1/me'])
 })
 
-test('a link that is of no use leaves the other way in', async () => {
+test('a link stays until it is used, whoever is here, and one of no use leaves the other way in', async () => {
   server = () => [401]
+  session.meetLink({ kind: 'sign-in', secret: 'secret' })
   await session.ask()
-  session.meetLink('secret')
-  expect(session.here).toEqual({ is: 'outside', secret: 'secret', name: null })
+  expect(session.here).toEqual({ is: 'outside' })
+  expect(session.link).toEqual({ kind: 'sign-in', secret: 'secret' })
+  session.failLink()
+  expect(session.link).toEqual({ kind: 'sign-in', secret: '' })
   session.forgetLink()
-  expect(session.here).toEqual({ is: 'outside', secret: null, name: null })
+  expect(session.link).toBe(null)
+})
+
+test('whoever owes a second factor is neither in nor out, and can sign out', async () => {
+  server = () => [403, { code: 'second-factor-required' }]
+  await session.ask()
+  expect(session.here).toEqual({ is: 'owing' })
+  server = () => [204]
+  expect(await session.signOut(async () => true)).toBe(true)
+  expect(session.here).toEqual({ is: 'outside' })
+  await vi.waitFor(() => expect(asked).toContain('DELETE /api/v1/session'))
+})
+
+test('a second factor that is asked for takes nobody out of the text they write in', async () => {
+  await session.ask()
+  openText({ isAway: false })
+  server = () => [403, { code: 'second-factor-required' }]
+  await session.ask()
+  expect(session.here.is).toBe('inside')
+  expect([session.isSecondFactorNeeded, session.isSignInNeeded]).toEqual([true, false])
 })

@@ -1,8 +1,10 @@
 // العربية
 
+import { account } from './account/ar.ts'
 import type { Messages } from './en.ts'
 
 export const ar: Messages = {
+  account,
   stages: {
     'draft': 'مسودة',
     'frozen': 'نص مجمّد',

@@ -1,6 +1,7 @@
 // English: the table that the others follow.
 
 import type { Kind, Role, Stage } from '../api.ts'
+import { account } from './account/en.ts'
 
 const stages: Record<Stage, string> = {
   'draft': 'Draft',
@@ -31,6 +32,7 @@ export const en = {
   stages,
   roles,
   kinds,
+  account,
   language: 'Language',
   skip: 'Skip to the content',
   loading: 'One moment…',

@@ -1,8 +1,10 @@
 // Español
 
+import { account } from './account/es.ts'
 import type { Messages } from './en.ts'
 
 export const es: Messages = {
+  account,
   stages: {
     'draft': 'Borrador',
     'frozen': 'Texto fijado',

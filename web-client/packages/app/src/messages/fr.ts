@@ -1,8 +1,10 @@
 // Français
 
+import { account } from './account/fr.ts'
 import type { Messages } from './en.ts'
 
 export const fr: Messages = {
+  account,
   stages: {
     'draft': 'Projet',
     'frozen': 'Texte figé',

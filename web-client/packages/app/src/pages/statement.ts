@@ -77,7 +77,7 @@ export class StatementPage extends PageElement implements OpenText {
   }
 
   #note(): TemplateResult | typeof nothing {
-    const { messages, session, signIn } = this.place
+    const { messages, session, here, signIn, setUpSecondFactor } = this.place
     const { stage, access } = this.statement
     const note = (words: string, isCalm: boolean, button: TemplateResult | typeof nothing = nothing) =>
       html`<p slot="banner" class="note ${isCalm ? 'calm' : ''}" role="status">${words} ${button}</p>`
@@ -85,6 +85,12 @@ export class StatementPage extends PageElement implements OpenText {
       const words = session.ended === 'signed-out' ? messages.signedOutElsewhere : messages.otherAccount
       return note(words, false, html`<button type="button" @click=${() => location.reload()}>${messages.reload}</button>`)
     }
+    if (session.isSecondFactorNeeded) {
+      const { account } = messages
+      return note(account.owingNote, false, html`<button type="button" @click=${setUpSecondFactor}>${account.setUp}</button>`)
+    }
+    // A guest has no other way in than another link.
+    if (session.isSignInNeeded && here.user.guest) return note(messages.account.guestEnded, false)
     if (session.isSignInNeeded) {
       return note(messages.signInEnded, false, html`<button type="button" @click=${signIn}>${messages.signIn}</button>`)
     }
@@ -123,7 +129,7 @@ export class StatementPage extends PageElement implements OpenText {
         <p class="facts">
           <span class="stage" data-stage=${stage}>${messages.stages[stage] ?? stage}</span>
           <span>${messages.kinds[kind] ?? kind}</span>
-          <span><bdi>${group.name}</bdi></span>
+          ${group.name ? html`<span><bdi>${group.name}</bdi></span>` : nothing}
           <span>${messages.roles[group.role] ?? group.role}</span>
         </p>
       </header>

@@ -51,6 +51,12 @@ export class Statements extends PageElement {
     const { messages, here } = this.place
     const own = here.statements.filter(statement => statement.group.id === group.id)
     const mayBegin = !here.isOffline && (group.role === 'coordinator' || group.role === 'drafter')
+    if (here.user.guest) {
+      return html`<p class="note calm">${messages.account.guestHere}</p>
+        <ul class="statements">
+          ${own.map(statement => this.#statement(statement))}
+        </ul>`
+    }
     return html`<section aria-labelledby="group-${group.id}">
       <div class="head">
         <div>

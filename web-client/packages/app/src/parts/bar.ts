@@ -13,6 +13,11 @@ export function brand(isLink: boolean): TemplateResult {
   return isLink ? html`<a class="brand" href="/">${mark}</a>` : html`<span class="brand">${mark}</span>`
 }
 
+/** A person, for the way to one's account. */
+export const person = html`<svg viewBox="0 0 24 24" class="icon" aria-hidden="true">
+  ${svg`<circle cx="12" cy="8" r="4" /><path d="M4 21a8 8 0 0 1 16 0" />`}
+</svg>`
+
 /** The choice of the language of the pages. */
 export function languageChoice(messages: Messages, language: string, choose: (tag: string) => void): TemplateResult {
   return html`<label class="language">

@@ -13,6 +13,8 @@ export interface Subject {
   no?: string
   /** It cannot be undone: the other button is the one that is ready to be pressed. */
   isGrave?: boolean
+  /** What to say of a request that failed. Default: `problemWords`. */
+  words?: (error: unknown) => string
 }
 
 /**
@@ -26,7 +28,7 @@ export class Dialog extends PageElement {
 
   #submit: (data: FormData) => Promise<void> = async () => {}
   #settle: (isDone: boolean) => void = () => {}
-  readonly #submission = new Submission(this, error => problemWords(error, this.messages))
+  readonly #submission = new Submission(this, error => this.subject?.words?.(error) ?? problemWords(error, this.messages))
 
   constructor() {
     super()

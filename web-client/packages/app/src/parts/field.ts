@@ -14,7 +14,12 @@ export interface Field {
   value?: string
   hint?: string
   isRequired?: boolean
+  lengthMin?: number
   lengthMax?: number
+  /** Which keys a phone shows. */
+  keys?: 'numeric'
+  /** Runs from left to right in every language, as codes do. */
+  isCode?: boolean
   /** The first thing to do in a dialog. */
   hasFocus?: boolean
 }
@@ -22,7 +27,7 @@ export interface Field {
 /** A text field under its label. */
 export function field({ name, label, type = 'text', hint, ...rest }: Field): TemplateResult {
   // Addresses and secrets run from left to right in every language; all else follows its letters.
-  const dir = type === 'text' ? 'auto' : 'ltr'
+  const dir = type === 'text' && !rest.isCode ? 'auto' : 'ltr'
   return html`<div class="field">
     <label for=${name}>${label}</label>
     <input
@@ -32,6 +37,10 @@ export function field({ name, label, type = 'text', hint, ...rest }: Field): Tem
       dir=${dir}
       autocomplete=${rest.autocomplete ?? 'off'}
       aria-describedby=${hint ? `${name}-hint` : nothing}
+      inputmode=${rest.keys ?? nothing}
+      spellcheck=${rest.isCode ? 'false' : nothing}
+      autocapitalize=${rest.isCode ? 'none' : nothing}
+      minlength=${rest.lengthMin ?? nothing}
       maxlength=${rest.lengthMax ?? nothing}
       ?required=${rest.isRequired ?? true}
       ?autofocus=${rest.hasFocus ?? false}

@@ -1,12 +1,15 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { ApiError } from '../api.ts'
 import type { Messages } from '../messages/en.ts'
+import { timeIn } from '../when.ts'
 
 /** What a person is told of a request that failed, when the page that made it has no words of its own for it. */
 export function problemWords(error: unknown, messages: Messages): string {
   if (!(error instanceof ApiError)) throw error
   if (error.status === 0) return messages.unreachable
-  if (error.status === 429) return messages.tooManyTries
+  if (error.status === 429) {
+    return error.retryAfterS === null ? messages.tooManyTries : messages.account.triesEndAt(timeIn(error.retryAfterS))
+  }
   if (error.status === 403 || error.status === 404) return messages.notAllowed
   return messages.failed
 }
