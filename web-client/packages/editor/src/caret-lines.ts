@@ -5,7 +5,8 @@
 
 import type { Node } from 'prosemirror-model'
 import { AllSelection, Plugin, PluginKey, Selection, TextSelection } from 'prosemirror-state'
-import type { Command, EditorState } from 'prosemirror-state'
+import type { Command, EditorState, Transaction } from 'prosemirror-state'
+import { ReplaceStep, type Step } from 'prosemirror-transform'
 import { Decoration, DecorationSet } from 'prosemirror-view'
 
 // Arrows go to the line beside the one with the cursor; a table or a locked box may stand between.
@@ -14,6 +15,8 @@ const BESIDE = 2
 const BESIDE_FOR_PAGES = 100
 
 interface CaretLines {
+  /** Which lines, as `linesAround` has them. */
+  readonly lines: readonly number[]
   /** How many lines before and behind are laid out, too. */
   readonly beside: number
   readonly decorations: DecorationSet
@@ -30,7 +33,7 @@ export function caretLines(): Plugin<CaretLines> {
       apply(tr, before, _, { doc, selection }) {
         const beside = (tr.getMeta(key) as number | undefined) ?? BESIDE
         const isSame = !tr.docChanged && !tr.selectionSet && beside === before.beside
-        return isSame ? before : around(doc, selection, beside)
+        return isSame ? before : (moved(before, tr, selection, beside) ?? around(doc, selection, beside))
       },
     },
     props: {
@@ -46,21 +49,39 @@ export function caretLines(): Plugin<CaretLines> {
   })
 }
 
-function around(doc: Node, selection: Selection, beside: number): CaretLines {
-  const lines = new Set<number>()
-  for (const place of [selection.$anchor, selection.$head]) {
+/** The same lines, where they are after what was typed in one; `null` when they may be others. */
+function moved(before: CaretLines, tr: Transaction, selection: Selection, beside: number): CaretLines | null {
+  if (beside !== before.beside || tr.doc.childCount !== tr.before.childCount || !tr.steps.every(addsNoLine)) return null
+  if (linesAround(tr.doc, selection, beside).some((line, i) => line !== before.lines[i])) return null
+  if (!tr.docChanged) return before
+  let isLost = false
+  const decorations = before.decorations.map(tr.mapping, tr.doc, { onRemove: () => (isLost = true) })
+  return isLost ? null : { ...before, decorations }
+}
+
+function addsNoLine(step: Step): boolean {
+  return step instanceof ReplaceStep && step.slice.openStart === 0 && (step.slice.content.firstChild?.isInline ?? true)
+}
+
+/** The first and the last line at either end of the selection. */
+function linesAround(doc: Node, { $anchor, $head }: Selection, beside: number): readonly number[] {
+  return [$anchor, $head].flatMap(place => {
     const index = place.index(0)
-    const last = Math.min(doc.childCount - 1, index + beside)
-    for (let i = Math.max(0, index - beside); i <= last; i++) lines.add(i)
-  }
+    return [Math.max(0, index - beside), Math.min(doc.childCount - 1, index + beside)]
+  })
+}
+
+function around(doc: Node, selection: Selection, beside: number): CaretLines {
+  const lines = linesAround(doc, selection, beside)
   const decorations: Decoration[] = []
-  const end = Math.max(...lines)
-  for (let i = 0, start = 0; i <= end; i++) {
+  const [first, last, otherFirst, otherLast] = lines as [number, number, number, number]
+  for (let i = 0, start = 0; i <= Math.max(last, otherLast); i++) {
     const { nodeSize } = doc.child(i)
-    if (lines.has(i)) decorations.push(Decoration.node(start, start + nodeSize, { class: 'plenary-here' }))
+    const isHere = (i >= first && i <= last) || (i >= otherFirst && i <= otherLast)
+    if (isHere) decorations.push(Decoration.node(start, start + nodeSize, { class: 'plenary-here' }))
     start += nodeSize
   }
-  return { beside, decorations: DecorationSet.create(doc, decorations) }
+  return { beside, lines, decorations: DecorationSet.create(doc, decorations) }
 }
 
 /** Goes to the start or the end of the text, or chooses all up to there. Not left to the browser: see the top of this file. */

@@ -141,13 +141,6 @@ export function toolbarState(state: EditorState): ToolbarState {
   }
 }
 
-/** Whether two states of the toolbar look the same. */
-export function isSameToolbar(a: ToolbarState, b: ToolbarState): boolean {
-  const same = (one: ReadonlySet<Action>, other: ReadonlySet<Action>) =>
-    one.size === other.size && [...one].every(action => other.has(action))
-  return a.kind === b.kind && a.language === b.language && same(a.active, b.active) && same(a.disabled, b.disabled)
-}
-
 /** The stretch around the cursor that has the mark `name` with the same value, or the selection. */
 export function markStretch(state: EditorState, name: string): { from: number; to: number; value: unknown } | null {
   const type = marks[name] as MarkType

@@ -9,6 +9,7 @@
 export type { Action } from './action.ts'
 export { english } from './english.ts'
 export type { Messages } from './messages/en.ts'
+export { Pace } from './pace.ts'
 export type { AwarenessUser, Person } from './person.ts'
 export type { Status, WordCounts } from './status-bar.ts'
 export type { Content } from './editor-host.ts'

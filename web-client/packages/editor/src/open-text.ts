@@ -50,6 +50,7 @@ export class OpenText {
   readonly #embeds: EmbedWords & { destroy(): void }
   readonly #attendance: Attendance | null
   readonly #surveyor: Surveyor
+  #lineInSight = ''
 
   constructor(content: Content, options: OpenTextOptions) {
     const { doc, awareness } = content
@@ -70,6 +71,7 @@ export class OpenText {
         state: EditorState.create({ doc: this.binding.read(), plugins }),
         editable: isEditable,
         attributes,
+        handleScrollToSelection: view => this.#isInSight(view),
         scrollMargin: fit.margin,
         scrollThreshold: fit.threshold,
         dispatchTransaction(this: EditorView, transaction: Transaction) {
@@ -90,6 +92,20 @@ export class OpenText {
   /** Who writes here. */
   set user(user: AwarenessUser | null) {
     if (this.#attendance) this.#attendance.user = user
+  }
+
+  /**
+   * Whether the cursor is on the line of the screen on which it was when ProseMirror last saw to it that it can be seen, which
+   * takes a look at all that the text lies in. Most keys leave it there.
+   */
+  #isInSight(view: EditorView): boolean {
+    const { margin } = this.#options.fit
+    if (!view.state.selection.empty) return false
+    const { top, bottom } = view.coordsAtPos(view.state.selection.head, 1)
+    const line = [top, bottom, innerWidth, innerHeight, margin.top, margin.bottom].join()
+    if (line === this.#lineInSight) return true
+    this.#lineInSight = line
+    return false
   }
 
   /** What counts as a word is something else now. */

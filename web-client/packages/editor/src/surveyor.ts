@@ -30,6 +30,7 @@ export class Surveyor {
   readonly #report: (findings: Findings) => void
   #timer = 0
   #dueAt = 0
+  #latestAt = 0
   /** Of the text as it is. */
   #survey: Survey | null = null
   #reading: Generator<void, Survey> | null = null
@@ -45,13 +46,18 @@ export class Surveyor {
     if (hasChanged) this.#survey = this.#reading = null
     const now = performance.now()
     // The first change since the last survey says when it is due at the latest.
-    if (this.#timer) clearTimeout(this.#timer)
-    else this.#dueAt = now + WITHIN_MS
-    const wait = Math.min(this.#survey ? AFTER_MOVE_MS : AFTER_CHANGE_MS, this.#dueAt - now)
+    if (!this.#timer) this.#latestAt = now + WITHIN_MS
+    this.#dueAt = Math.min(now + (this.#survey ? AFTER_MOVE_MS : AFTER_CHANGE_MS), this.#latestAt)
+    if (!this.#timer) this.#wait()
+  }
+
+  // With each key it is due later, and the timer that runs finds out: cheaper than a new one for each.
+  #wait(): void {
     this.#timer = window.setTimeout(() => {
       this.#timer = 0
-      this.#whenIdle()
-    }, Math.max(0, wait))
+      if (this.#dueAt > performance.now()) this.#wait()
+      else this.#whenIdle()
+    }, this.#dueAt - performance.now())
   }
 
   destroy(): void {

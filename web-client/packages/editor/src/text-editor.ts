@@ -6,7 +6,6 @@ import { setBlock } from '@plenary/text'
 import type { CountedFootnotes, LinearBinding } from '@plenary/text'
 import { keysOf, readingActions } from './action.ts'
 import type { Action, LanguageEvent, ToolEvent } from './action.ts'
-import { isSameToolbar } from './editing.ts'
 import { type Content, type EditorHost, tell } from './editor-host.ts'
 import { editorStyle } from './editor-style.ts'
 import { FindBar } from './find-bar.ts'
@@ -32,7 +31,7 @@ import { emptySurvey, isSameSurvey } from './survey.ts'
 import type { Survey } from './survey.ts'
 import type { Findings } from './surveyor.ts'
 import { adoptTextStyle } from './text-style.ts'
-import { Toolbar, quietState } from './toolbar.ts'
+import { Toolbar, isOther, quietState } from './toolbar.ts'
 import type { ToolbarKind, ToolbarState } from './toolbar.ts'
 import { controls, tokens } from './tokens.ts'
 import { runIn } from './view.ts'
@@ -60,7 +59,7 @@ export class TextEditor extends LitElement implements EditorHost {
     theme: { type: String, reflect: true },
     numbering: { type: String },
     outlineOpen: { state: true },
-    tools: { state: true },
+    tools: { state: true, hasChanged: isOther },
     // Where things stand changes with every key; what is shown of them does not.
     survey: { state: true, hasChanged: (now: Survey, before?: Survey) => !before || !isSameSurvey(now, before) },
     section: { state: true },
@@ -94,6 +93,8 @@ export class TextEditor extends LitElement implements EditorHost {
 
   #text: OpenText | null = null
   #dressed = ''
+  /** What the text is called, for who hears it: asked for with each key. */
+  #label = ''
   #format: ((count: number) => string) | null = null
   readonly #place = document.createElement('div')
   readonly #notePlace = document.createElement('div')
@@ -201,6 +202,7 @@ export class TextEditor extends LitElement implements EditorHost {
     const dress = [this.#direction, this.#language, messages.text, canWrite, this.numbering].join(' ')
     if (dress === this.#dressed) return
     this.#dressed = dress
+    this.#label = messages.text
     for (const place of [this.#place, this.#notePlace]) {
       place.dir = this.#direction
       place.style.setProperty('--_locked', JSON.stringify(messages.locked))
@@ -209,6 +211,7 @@ export class TextEditor extends LitElement implements EditorHost {
     this.#place.style.setProperty('--_empty', JSON.stringify(canWrite ? messages.empty : ''))
     this.#notePlace.style.setProperty('--_empty', JSON.stringify(canWrite ? messages.noteText : messages.noteEmpty))
     this.#place.dataset['numbering'] = this.numbering
+    this.view?.setProps({})
   }
 
   #mount(): void {
@@ -221,7 +224,7 @@ export class TextEditor extends LitElement implements EditorHost {
       somebody: this.messages.somebody,
       isEditable: () => this.canWrite,
       isHere: () => this.matches(':focus-within') || this.view?.hasFocus() === true,
-      attributes: () => this.#textAttributes(this.messages.text),
+      attributes: () => this.#textAttributes(this.#label),
       footnotes: () => this.footnotes,
       run: this.#run,
       onClick: this.#onClick,
@@ -257,7 +260,7 @@ export class TextEditor extends LitElement implements EditorHost {
   readonly #onFindings = ({ survey, section, counts, tools }: Findings): void => {
     this.survey = survey
     this.section = section
-    if (!isSameToolbar(tools, this.tools)) this.tools = tools
+    this.tools = tools
     if (JSON.stringify(counts) === JSON.stringify(this.counts)) return
     this.counts = counts
     tell(this, 'plenary-words', { count: counts.total, limit: this.wordLimit, selection: counts.selection })

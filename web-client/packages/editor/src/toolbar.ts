@@ -26,6 +26,14 @@ export interface ToolbarState {
 /** Nothing is on. */
 export const quietState: ToolbarState = { active: new Set(), disabled: new Set(), kind: null, language: null }
 
+/** Whether two states of the toolbar look different. */
+export function isOther(now: ToolbarState, before?: ToolbarState): boolean {
+  const same = (one: ReadonlySet<Action>, other: ReadonlySet<Action>) =>
+    one.size === other.size && [...one].every(action => other.has(action))
+  return !before || now.kind !== before.kind || now.language !== before.language || !same(now.active, before.active) ||
+    !same(now.disabled, before.disabled)
+}
+
 /** How many tools there are; `none` leaves only what serves reading. */
 export type ToolbarKind = 'full' | 'compact' | 'none'
 
@@ -50,7 +58,7 @@ const textLanguages: Record<string, string> = {
 export class Toolbar extends LaterElement {
   static override properties = {
     messages: { attribute: false },
-    state: { attribute: false },
+    state: { attribute: false, hasChanged: isOther },
     kind: { attribute: false },
     canWrite: { attribute: false },
   }

@@ -25,7 +25,8 @@ export class Notices extends LitElement {
   static override properties = {
     messages: { attribute: false },
     language: { attribute: false },
-    banners: { attribute: false },
+    // They are gathered anew with each key; mostly they are the same.
+    banners: { attribute: false, hasChanged: (now: Banner[], before: Banner[]) => JSON.stringify(now) !== JSON.stringify(before) },
     retryAt: { attribute: false },
     notice: { attribute: false },
     drafts: { attribute: false },

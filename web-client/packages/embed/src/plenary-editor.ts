@@ -1,7 +1,7 @@
 import type { PropertyValues } from 'lit'
 import { TextSelection } from 'prosemirror-state'
 import * as Y from 'yjs'
-import { type Content, TextEditor } from '@plenary/editor'
+import { type Content, Pace, TextEditor } from '@plenary/editor'
 import {
   type DocumentStore,
   memoryStore,
@@ -99,6 +99,7 @@ export class PlenaryEditor extends TextEditor {
   readonly #notices = document.createElement('plenary-notices') as Notices
   /** The person has had the cursor in the text. */
   #wasInText = false
+  readonly #pace = new Pace(this)
   readonly #steady = new SteadyStatus(status => (this.status = status))
 
   constructor() {
@@ -220,9 +221,7 @@ export class PlenaryEditor extends TextEditor {
     if (!coming) return super.scheduleUpdate()
     let isLate = false
     void coming.then(() => {
-      if (!isLate) return
-      this.requestUpdate('lang')
-      this.view?.setProps({})
+      if (isLate) this.requestUpdate('lang')
     })
     const late = new Promise<void>(resolve => setTimeout(() => resolve(void (isLate = true)), WORDS_WITHIN_MS))
     return Promise.race([coming, late]).then(() => super.scheduleUpdate())
@@ -261,8 +260,10 @@ export class PlenaryEditor extends TextEditor {
       store,
       token: (document, purpose) => this.#token(document, purpose),
       connect: false,
+      whenCalm: this.#pace.whenCalm,
     })
     this.#provider = provider
+    this.#notices.retryAt = () => provider.retryAt
     const show = () => {
       if (provider !== this.#provider || this.content?.doc === doc) return
       // An empty document is not shown before the server has said that it is: it may only not be here yet.
@@ -450,8 +451,7 @@ export class PlenaryEditor extends TextEditor {
     const { saveState, pending, isAwayLong } = facts
     this.#steady.say({ status: statusFor(facts, messages), state: saveState, pending, isAway: isAwayLong })
     notices.banners = bannersFor(facts, messages)
-    notices.retryAt = () => provider.retryAt
-    notices.drafts = [...provider.drafts]
+    notices.drafts = provider.drafts
     notices.merged = this.#merged
     notices.notice = this.#notice
     notices.canWrite = this.canWrite

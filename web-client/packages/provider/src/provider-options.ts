@@ -22,6 +22,11 @@ export interface ProviderOptions extends Partial<ConnectionOptions> {
   connection?: Connection
   /** Whether to connect at once (the default), or when `connect()` is called. */
   connect?: boolean
+  /**
+   * Calls back when others' words may come into the document, which for a slow page is not while a key is on its way to the
+   * screen. Meanwhile they wait, a second at most, and then come in together. Default: each at once.
+   */
+  whenCalm?: (bring: () => void) => void
 }
 
 /** Whether the document is in touch with the server: `connected` once the server has let it in. */

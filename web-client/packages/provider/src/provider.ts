@@ -24,6 +24,10 @@ export const AWARENESS_MS = 100
 export const ACKNOWLEDGE_MS = 2_000
 /** What others write is kept on this device no later than this; the server has it anyway. */
 export const KEEP_OTHERS_MS = 500
+/** What others write waits no longer than this for the page to be calm. */
+export const HEARD_MS_MAX = 1_000
+/** And no more than this of it. */
+export const HEARD_MAX = 100
 
 /** One document: see the top of this file. `doc` and `awareness` are what bindings take. */
 export class PlenaryProvider extends ObservableV2<ProviderEvents> {
@@ -47,6 +51,8 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   readonly #awarenessAlarm: Alarm
   readonly #acknowledgeAlarm: Alarm
   readonly #keepOthersAlarm: Alarm
+  readonly #heardAlarm: Alarm
+  readonly #whenCalm: ((bring: () => void) => void) | null
   #status: Status = 'disconnected'
   #synced = false
   #access: Access | null = null
@@ -61,12 +67,15 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   #isDestroyed = false
   #prepared: Promise<void> | null = null
   #fromOthers: Uint8Array[] = []
+  /** What others wrote, or where they are, and is not here yet. */
+  #heard: { isPresence: boolean, update: Uint8Array }[] = []
+  #isCalmAwaited = false
   #awarenessSentAt = 0
   #acknowledgedAt = 0
 
   constructor(options: ProviderOptions) {
     super()
-    const { document, doc, awareness, store = null, connection, connect = true } = options
+    const { document, doc, awareness, store = null, connection, connect = true, whenCalm = null } = options
     this.document = this.roomname = document
     this.doc = doc
     this.#ownsConnection = connection === undefined
@@ -80,6 +89,8 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     this.#awarenessAlarm = new Alarm(this.#clock, () => this.#sendAwareness())
     this.#acknowledgeAlarm = new Alarm(this.#clock, () => this.#acknowledge())
     this.#keepOthersAlarm = new Alarm(this.#clock, () => this.#keepFromOthers())
+    this.#heardAlarm = new Alarm(this.#clock, () => this.#bring())
+    this.#whenCalm = whenCalm
     this.#session = new Session(document, doc, this.connection, {
       prepare: () => this.#prepare(),
       changed: () => this.#refresh(),
@@ -87,8 +98,8 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       tokenTrouble: trouble => this.#tokenTroubled(trouble),
       denied: (reason, isFinal) => this.#denied(reason, isFinal),
       begun: () => this.#sendAwareness(),
-      update: (update, isAnswer) => this.#merge(update, isAnswer),
-      awareness: update => this.#heardAwareness(update),
+      update: (update, isAnswer) => (isAnswer ? this.#mergeAnswer(update) : this.#hear({ isPresence: false, update })),
+      awareness: update => this.#hear({ isPresence: true, update }),
       awarenessAsked: () => this.#sendAwareness(),
       durable: () => this.#durable(),
       refused: (update, code, reason, mayPass) => this.#refused(update, code, reason, mayPass),
@@ -262,9 +273,10 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
 
   /** Ends what comes in from the document, its presence, the store and the page. */
   #stop(): void {
+    this.#bring()
     this.#keepFromOthers()
     this.#acknowledge()
-    for (const alarm of [this.#awarenessAlarm, this.#acknowledgeAlarm, this.#keepOthersAlarm]) alarm.set(null)
+    for (const alarm of [this.#awarenessAlarm, this.#acknowledgeAlarm, this.#keepOthersAlarm, this.#heardAlarm]) alarm.set(null)
     this.#endings.splice(0).forEach(end => end())
   }
 
@@ -388,14 +400,43 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   /** The page may end now. */
   #hide(): void {
     this.#session.flush({ atOnce: true })
+    this.#bring()
     this.#keepFromOthers()
     this.#acknowledge()
   }
 
   // The server.
 
-  #merge(update: Uint8Array, isAnswer: boolean): void {
-    if (!isAnswer) return Y.applyUpdate(this.doc, update, this)
+  /** Takes in what others wrote or where they are, at once or when the page is calm; always in the order it came in. */
+  #hear(heard: { isPresence: boolean, update: Uint8Array }): void {
+    this.#heard.push(heard)
+    if (this.#whenCalm === null || this.connection.environment.isHidden || this.#heard.length > HEARD_MAX) return this.#bring()
+    this.#heardAlarm.setBy(this.#clock.now() + HEARD_MS_MAX)
+    if (this.#isCalmAwaited) return
+    this.#isCalmAwaited = true
+    this.#whenCalm(() => {
+      this.#isCalmAwaited = false
+      this.#bring()
+    })
+  }
+
+  #bring(): void {
+    this.#heardAlarm.set(null)
+    if (this.#heard.length === 0) return
+    const heard = this.#heard.splice(0)
+    const updates = heard.filter(({ isPresence }) => !isPresence)
+    try {
+      // As one change, which is shown, encoded and kept as one.
+      if (updates.length > 0) this.doc.transact(() => updates.forEach(({ update }) => Y.applyUpdate(this.doc, update, this)), this)
+    } catch {
+      if (this.connection.isOpen) this.connection.reject()
+    }
+    // After the words that they lie between.
+    for (const { isPresence, update } of heard) if (isPresence) this.#heardAwareness(update)
+  }
+
+  #mergeAnswer(update: Uint8Array): void {
+    this.#bring()
     const before = this.pending ? Y.encodeStateAsUpdate(this.doc) : null
     let hasChanged = false
     const changed = (): void => { hasChanged = true }
@@ -449,6 +490,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   }
 
   #denied(reason: string, isFinal: boolean): void {
+    this.#bring()
     this.#acknowledge()
     this.#sync(false)
     const isReplaced = remedyFor(reason) === 'elsewhere'
@@ -466,6 +508,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
   }
 
   #lost(event: CloseEvent | null): void {
+    this.#bring()
     // So that what is written from now on can be told from what the server has.
     this.#acknowledge()
     this.#sync(false)

@@ -673,3 +673,95 @@ describe('presence', () => {
     expect([...awareness.getStates().keys()]).toEqual([doc.clientID])
   })
 })
+
+describe('others\' words on a page that is not calm', () => {
+  async function busy() {
+    const stage = new Stage()
+    const doc = new Y.Doc()
+    const awareness = awarenessOf(doc)
+    const waiting: (() => void)[] = []
+    const { provider, text } = await inside(stage, { doc, awareness, whenCalm: bring => waiting.push(bring) })
+    const changes = vi.fn()
+    doc.on('update', changes)
+    const theirs = new Y.Doc()
+    const write = (letter: string): void => {
+      const before = Y.encodeStateVector(theirs)
+      theirs.getText('body').insert(theirs.getText('body').length, letter)
+      stage.say({ type: 'update', update: Y.encodeStateAsUpdate(theirs, before) })
+    }
+    // Client 7 at clock 1: {"a":1}
+    const show = (): void => stage.say({ type: 'awareness', update: Uint8Array.of(1, 7, 1, 7, ...new TextEncoder().encode('{"a":1}')) })
+    const calm = (): void => waiting.splice(0).forEach(bring => bring())
+    return { stage, doc, awareness, waiting, provider, text, changes, write, show, calm }
+  }
+
+  test('wait until it is, and come in as one change, with where they are', async () => {
+    const { awareness, waiting, text, changes, write, show, calm } = await busy()
+    write('a')
+    show()
+    write('b')
+    expect([text.toString(), awareness.getStates().has(7), waiting.length]).toEqual(['', false, 1])
+    calm()
+    expect([text.toString(), awareness.getStates().has(7), changes.mock.calls.length]).toEqual(['ab', true, 1])
+    write('c')
+    expect([text.toString(), waiting.length]).toEqual(['ab', 1])
+  })
+
+  test('wait no longer than a second, and never many', async () => {
+    const { stage, text, write } = await busy()
+    write('a')
+    await stage.clock.pass(999)
+    expect(text.toString()).toBe('')
+    await stage.clock.pass(1)
+    expect(text.toString()).toBe('a')
+    for (let i = 0; i < 250; i++) write('b')
+    expect(text.length).toBeGreaterThan(150)
+  })
+
+  test('do not wait for a page that nobody sees, or for the end of the line', async () => {
+    const { stage, awareness, provider, text, write, show } = await busy()
+    write('a')
+    stage.page.tell('hidden')
+    expect(text.toString()).toBe('a')
+    write('b')
+    expect(text.toString()).toBe('ab')
+    stage.page.tell('visible')
+    write('c')
+    show()
+    stage.socket.lose()
+    // Their words stay; where they are is not known any more.
+    expect([text.toString(), awareness.getStates().has(7)]).toEqual(['abc', false])
+    await stage.clock.pass(1_000)
+    await stage.letIn()
+    write('d')
+    provider.destroy()
+    expect(text.toString()).toBe('abcd')
+  })
+
+  test('own words go out without those that wait, and are confirmed without them', async () => {
+    const { stage, provider, text, write } = await busy()
+    write('theirs')
+    text.insert(0, 'mine')
+    expect(provider.saveState).toBe('saving')
+    await stage.clock.pass(BATCH_MS)
+    stage.confirm()
+    expect([provider.saveState, text.toString()]).toEqual(['saved', 'mine'])
+  })
+
+  test('are in the document before the answer that brings it all', async () => {
+    const { stage, doc, write } = await busy()
+    write('a')
+    const order: string[] = []
+    doc.on('update', () => order.push(doc.getText('body').toString()))
+    stage.say({ type: 'sync-step-2', update: Y.encodeStateAsUpdate(docOf('b')) })
+    expect(order[0]).toBe('a')
+  })
+
+  test('that cannot be read end the line all the same, and those beside them are kept', async () => {
+    const { stage, provider, text, write, calm } = await busy()
+    write('a')
+    stage.say({ type: 'update', update: Uint8Array.of(1, 1, 1) })
+    calm()
+    expect([provider.status, text.toString()]).toEqual(['disconnected', 'a'])
+  })
+})

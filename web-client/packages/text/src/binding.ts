@@ -105,6 +105,7 @@ export class LinearBinding {
   #isRefused = false
   #holdTimer: ReturnType<typeof setTimeout> | undefined
   #quietTimer: ReturnType<typeof setTimeout> | undefined
+  #changedAt = 0
   #selectionBefore: (() => unknown) | null = null
   /** Whether something was typed while somebody else's transaction of the shared document was open. */
   #isNested = false
@@ -191,6 +192,7 @@ export class LinearBinding {
     if (!this.#host) return
     this.#endHold()
     clearTimeout(this.#quietTimer)
+    this.#quietTimer = undefined
     this.text.unobserve(this.#onText)
     this.undoManager.off('stack-item-added', this.#onUndoAdded)
     this.undoManager.off('stack-item-popped', this.#onUndoPopped)
@@ -380,8 +382,18 @@ export class LinearBinding {
     const length = this.text.length + (this.#isImplied ? 1 : 0)
     if (textLength(this.#doc) !== length || this.#doc !== this.#host.state.doc) this.#mend(where)
     else if (this.#options.check && !this.#isSame()) this.#mend(where)
-    clearTimeout(this.#quietTimer)
-    this.#quietTimer = setTimeout(() => whenIdle(this.#verifyAll), QUIET_MS)
+    this.#changedAt = performance.now()
+    if (this.#quietTimer === undefined) this.#verifyAfter(QUIET_MS)
+  }
+
+  // One timer for many keys: each would cost more to set anew than the time is worth.
+  #verifyAfter(ms: number): void {
+    this.#quietTimer = setTimeout(() => {
+      this.#quietTimer = undefined
+      const left = this.#changedAt + QUIET_MS - performance.now()
+      if (left > 0) this.#verifyAfter(left)
+      else whenIdle(this.#verifyAll)
+    }, ms)
     // In Node a process shall not wait for it.
     ;(this.#quietTimer as { unref?: () => void }).unref?.()
   }

@@ -1,3 +1,4 @@
+import type { Fragment } from 'prosemirror-model'
 import type { Transaction } from 'prosemirror-state'
 import { ReplaceStep } from 'prosemirror-transform'
 
@@ -5,7 +6,8 @@ import { ReplaceStep } from 'prosemirror-transform'
 export function* newNotes(transactions: readonly Transaction[]): Generator<{ id: string; text: string }> {
   for (const { steps } of transactions) {
     for (const step of steps) {
-      if (!(step instanceof ReplaceStep)) continue
+      // Letters, as most steps bring or take them, are no footnotes.
+      if (!(step instanceof ReplaceStep) || step.slice.content.childCount === 0 || isLetters(step.slice.content)) continue
       const found: { id: string; text: string }[] = []
       step.slice.content.descendants(node => {
         const { id, text } = node.attrs as { id: string; text: string | null }
@@ -14,4 +16,8 @@ export function* newNotes(transactions: readonly Transaction[]): Generator<{ id:
       yield* found
     }
   }
+}
+
+function isLetters(content: Fragment): boolean {
+  return content.childCount === 1 && content.child(0).isText
 }
