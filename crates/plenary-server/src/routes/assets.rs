@@ -39,7 +39,7 @@ impl Assets for NoAssets {
 
 /// Addresses of the app that are no files: the page itself finds out what to show there. With a slash at its end it stands
 /// for all that begin so.
-const PAGES: [&str; 2] = ["statements/", "account"];
+const PAGES: [&str; 7] = ["statements/", "account", "groups", "groups/", "interests", "embedding", "log"];
 
 fn is_page(path: &str) -> bool {
     PAGES.iter().any(|page| {

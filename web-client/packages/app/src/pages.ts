@@ -17,6 +17,7 @@
 // out meanwhile is shown the way in by the shell (`plenary-app.ts`); a page does not see to that.
 
 import { html, type TemplateResult } from 'lit'
+import { keyed } from 'lit/directives/keyed.js'
 import type { Messages } from './messages/en.ts'
 import './pages/statement.ts'
 import './pages/statements.ts'
@@ -56,6 +57,16 @@ export interface Page {
 
 const statementOf = ({ here, params }: Place) => here.statements.find(({ id }) => id === params['id'])
 
+const forMembers = ({ here }: Place, page: TemplateResult) => (here.user.guest ? null : page)
+const forAdministrators = ({ here }: Place, page: TemplateResult) => (here.user.administrator ? page : null)
+
+const groupOf = ({ here, params }: Place) => here.groups.find(({ id }) => id === params['id'])
+const groupTitle = (place: Place) => groupOf(place)?.name ?? place.messages.groups.title
+
+// Another group is another element: nothing of one is ever shown for the other.
+const ofGroup = (place: Place, page: TemplateResult) =>
+  groupOf(place) || place.here.user.administrator ? html`${keyed(place.params['id'], page)}` : null
+
 /** Every page by its name. */
 export const pages: Record<PageName, Page> = {
   statements: {
@@ -80,5 +91,46 @@ export const pages: Record<PageName, Page> = {
     load: () => import('./pages/account.ts'),
     render: place =>
       place.here.user.guest ? null : html`<plenary-account .messages=${place.messages} .place=${place}></plenary-account>`,
+  },
+  groups: {
+    title: ({ messages }) => messages.groups.title,
+    load: () => import('./pages/groups.ts'),
+    render: place => forMembers(place, html`<plenary-groups .messages=${place.messages} .place=${place}></plenary-groups>`),
+  },
+  group: {
+    title: place => groupTitle(place),
+    load: () => import('./pages/group.ts'),
+    render: place => ofGroup(place, html`<plenary-group-page .messages=${place.messages} .place=${place}></plenary-group-page>`),
+  },
+  groupLinks: {
+    title: place => groupTitle(place),
+    load: () => import('./pages/group-links.ts'),
+    render: place => ofGroup(place, html`<plenary-group-links .messages=${place.messages} .place=${place}></plenary-group-links>`),
+  },
+  groupEmbedding: {
+    title: place => groupTitle(place),
+    load: () => import('./pages/group-embedding.ts'),
+    render: place =>
+      ofGroup(place, html`<plenary-group-embedding .messages=${place.messages} .place=${place}></plenary-group-embedding>`),
+  },
+  groupLog: {
+    title: place => groupTitle(place),
+    load: () => import('./pages/audit.ts'),
+    render: place => ofGroup(place, html`<plenary-audit .messages=${place.messages} .place=${place}></plenary-audit>`),
+  },
+  interests: {
+    title: ({ messages }) => messages.interests.title,
+    load: () => import('./pages/interests.ts'),
+    render: place => forMembers(place, html`<plenary-interests .messages=${place.messages} .place=${place}></plenary-interests>`),
+  },
+  embedding: {
+    title: ({ messages }) => messages.embedding.title,
+    load: () => import('./pages/keys.ts'),
+    render: place => forAdministrators(place, html`<plenary-keys .messages=${place.messages} .place=${place}></plenary-keys>`),
+  },
+  log: {
+    title: ({ messages }) => messages.log.title,
+    load: () => import('./pages/audit.ts'),
+    render: place => forAdministrators(place, html`<plenary-audit .messages=${place.messages} .place=${place}></plenary-audit>`),
   },
 }

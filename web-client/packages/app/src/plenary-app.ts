@@ -9,6 +9,7 @@ import { brand, languageChoice, person } from './parts/bar.ts'
 import './parts/dialog.ts'
 import type { Dialog } from './parts/dialog.ts'
 import { PageElement } from './parts/page-element.ts'
+import { places } from './parts/places.ts'
 import './parts/sign-in-form.ts'
 import { followAddress, type Link, pathOf, type Route, routeOf, takeLink } from './router.ts'
 import { type Here, type Inside, Session } from './session.ts'
@@ -330,6 +331,7 @@ export class PlenaryApp extends PageElement {
           </button>
         </div>
       </header>
+      ${isWide ? nothing : places(messages, here, route.page)}
       <main id="content" class=${isWide ? 'wide' : 'list'} tabindex="-1">${content}</main>
       ${this.isSigningIn
         ? html`<dialog class="card" aria-labelledby="over-title" ${ref(showOver)} @close=${() => (this.isSigningIn = false)}>

@@ -8,6 +8,14 @@ export const paths = {
   statements: '/',
   statement: '/statements/:id',
   account: '/account',
+  groups: '/groups',
+  group: '/groups/:id',
+  groupLinks: '/groups/:id/links',
+  groupEmbedding: '/groups/:id/embedding',
+  groupLog: '/groups/:id/log',
+  interests: '/interests',
+  embedding: '/embedding',
+  log: '/log',
 } as const
 
 export type PageName = keyof typeof paths

@@ -1,6 +1,7 @@
 // العربية
 
 import { account } from './account/ar.ts'
+import { groupWords } from './groups/ar.ts'
 import type { Messages } from './en.ts'
 
 export const ar: Messages = {
@@ -88,4 +89,6 @@ export const ar: Messages = {
   reload: 'إعادة التحميل',
   reloadWhenSaved: 'إعادة التحميل بعد الحفظ',
   notSavedYet: 'لم يُحفظ كل شيء بعد. حاول عندما يُحفظ.',
+
+  ...groupWords,
 }

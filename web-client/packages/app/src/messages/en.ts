@@ -2,6 +2,7 @@
 
 import type { Kind, Role, Stage } from '../api.ts'
 import { account } from './account/en.ts'
+import { groupWords } from './groups/en.ts'
 
 const stages: Record<Stage, string> = {
   'draft': 'Draft',
@@ -99,6 +100,8 @@ export const en = {
   reload: 'Reload',
   reloadWhenSaved: 'Reload when saved',
   notSavedYet: 'Not everything is saved yet. Try again when it is.',
+
+  ...groupWords,
 }
 
 /** The words of the pages in one language. */

@@ -1,6 +1,7 @@
 // Español
 
 import { account } from './account/es.ts'
+import { groupWords } from './groups/es.ts'
 import type { Messages } from './en.ts'
 
 export const es: Messages = {
@@ -96,4 +97,6 @@ export const es: Messages = {
   reload: 'Recargar',
   reloadWhenSaved: 'Recargar cuando esté guardado',
   notSavedYet: 'Aún no está todo guardado. Inténtelo cuando lo esté.',
+
+  ...groupWords,
 }

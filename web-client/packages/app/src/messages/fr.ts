@@ -1,6 +1,7 @@
 // Français
 
 import { account } from './account/fr.ts'
+import { groupWords } from './groups/fr.ts'
 import type { Messages } from './en.ts'
 
 export const fr: Messages = {
@@ -96,4 +97,6 @@ export const fr: Messages = {
   reload: 'Recharger',
   reloadWhenSaved: 'Recharger une fois enregistré',
   notSavedYet: 'Tout n’est pas encore enregistré. Réessayez quand ce sera le cas.',
+
+  ...groupWords,
 }

@@ -59,6 +59,12 @@ export class Dialog extends PageElement {
     return isDone
   }
 
+  // It is told late: by then another question may be asked, in the same place.
+  #closed(event: Event): void {
+    const dialog = event.target as HTMLDialogElement
+    if (dialog.isConnected && !dialog.open) this.#settle(false)
+  }
+
   async #onSubmit(event: Event): Promise<void> {
     if (await this.#submission.run(event, data => this.#submit(data))) this.#settle(true)
   }
@@ -77,7 +83,7 @@ export class Dialog extends PageElement {
     >
       ${no}
     </button>`
-    return html`<dialog aria-labelledby="dialog-title" @cancel=${() => this.#settle(false)} @close=${() => this.#settle(false)}>
+    return html`<dialog aria-labelledby="dialog-title" @cancel=${() => this.#settle(false)} @close=${this.#closed}>
       <form @submit=${this.#onSubmit}>
         <h2 id="dialog-title">${title}</h2>
         ${content} ${problem(this.#submission.problem)}

@@ -10,6 +10,10 @@ export function problemWords(error: unknown, messages: Messages): string {
   if (error.status === 429) {
     return error.retryAfterS === null ? messages.tooManyTries : messages.account.triesEndAt(timeIn(error.retryAfterS))
   }
+  const known = messages.refusals[error.code]
+  if (known) return known
+  // The server's own words say which value, and what would be right.
+  if (error.detail !== '' && [403, 409, 422].includes(error.status)) return messages.refused(error.detail)
   if (error.status === 403 || error.status === 404) return messages.notAllowed
   return messages.failed
 }
