@@ -271,12 +271,9 @@ test('what came too late is refused, stays as a draft, and comes in once the tex
   await close(ilse, safiya)
 })
 
-test('refused words are put back at the cursor, by mouse and by keyboard, however far down that is', async () => {
-  const context = await chromium.browser.newContext({ viewport: { width: 1280, height: 720 } })
-  const page = await context.newPage()
-  watch(page, 'safiya', demo, chromium.complaints)
-  // A server that takes nothing more: each change is answered with "refused", as malformed.
-  let isRefusing = false
+/** A server that takes nothing more once it `refuses`: each change is answered with "refused", as malformed. */
+async function refusing(page) {
+  const it = { refuses: false }
   await page.routeWebSocket(/\/sync/, client => {
     const server = client.connectToServer()
     let ordinal = 0
@@ -284,15 +281,23 @@ test('refused words are put back at the cursor, by mouse and by keyboard, howeve
       const said = meaning('hocuspocus', new Uint8Array(message))
       if (said.type === 'hello') ordinal = 0
       if (said.type === 'sync-step-2' || said.type === 'update') ordinal += 1
-      if (!isRefusing || said.type !== 'update') return server.send(message)
+      if (!it.refuses || said.type !== 'update') return server.send(message)
       client.send(Buffer.from(frame(said.address, 110, 4, ordinal, 1, 'not as it should be')))
     })
   })
+  return it
+}
+
+test('refused words are put back at the cursor, by mouse and by keyboard, however far down that is', async () => {
+  const context = await chromium.browser.newContext({ viewport: { width: 1280, height: 720 } })
+  const page = await context.newPage()
+  watch(page, 'safiya', demo, chromium.complaints)
+  const server = await refusing(page)
   await useLink(page, demo.people.safiya)
   await page.locator('a.statement').first().click()
   const safiya = await showText(page, 'safiya')
   await safiya.saved()
-  isRefusing = true
+  server.refuses = true
   await safiya.goToEndOf('Mobile internet was switched off')
   await safiya.type(' Refused words.')
   await safiya.says('Refused: here is your text')
@@ -321,7 +326,7 @@ test('refused words are put back at the cursor, by mouse and by keyboard, howeve
   // Past the outline.
   await page.keyboard.press('Shift+F6')
   await page.keyboard.press('Shift+F6')
-  await until('the notices have the focus', async () => (await name()).startsWith('Text of yours'))
+  await until('the notices have the focus', async () => (await name()).startsWith('Go on with the server'))
   for (let i = 0; i < 10 && (await name()) !== 'Insert at the cursor'; i++) await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await line('Publish every twelve months').getByText('Refused words.').waitFor()
@@ -331,6 +336,37 @@ test('refused words are put back at the cursor, by mouse and by keyboard, howeve
   // Folded away it takes one line.
   await panel.locator('summary').first().click()
   assert.equal(await insert.isVisible(), false)
+  page.on('dialog', dialog => dialog.accept())
+  await context.close()
+})
+
+test('from a text that holds refused words one goes on with that of the server, and keeps the words', async () => {
+  const context = await chromium.browser.newContext()
+  const page = await context.newPage()
+  watch(page, 'safiya', demo, chromium.complaints)
+  const server = await refusing(page)
+  await useLink(page, demo.people.safiya)
+  await page.locator('a.statement').first().click()
+  const safiya = await showText(page, 'safiya')
+  await safiya.saved()
+  const before = await safiya.text()
+  server.refuses = true
+  await safiya.goToEndOf('Mobile internet was switched off')
+  await safiya.type(' Not for the server.')
+  await safiya.says('Refused: here is your text')
+  server.refuses = false
+  await page.getByRole('button', { name: 'Go on with the server’s text' }).click()
+  await safiya.saved()
+  assert.equal(await safiya.text(), before)
+  await page.locator('plenary-notices blockquote', { hasText: 'Not for the server.' }).waitFor()
+  // The copy on this device is the server's, too, and the words are still there.
+  await page.reload()
+  await safiya.saved()
+  assert.equal(await safiya.text(), before)
+  await page.locator('plenary-notices blockquote', { hasText: 'Not for the server.' }).waitFor()
+  await safiya.goToEndOf('Mobile internet was switched off')
+  await safiya.type(' For the server.')
+  await safiya.saved()
   page.on('dialog', dialog => dialog.accept())
   await context.close()
 })

@@ -4,6 +4,7 @@ import * as Y from 'yjs'
 import { type Content, Pace, TextEditor } from '@plenary/editor'
 import {
   type DocumentStore,
+  type Draft,
   memoryStore,
   type Merge,
   PlenaryProvider,
@@ -39,9 +40,9 @@ const WORDS_WITHIN_MS = 3_000
 const OPENS = ['server', 'document', 'offline', 'account', 'store'] as const
 
 // What is known of a document beside what its provider tells.
-type Known = Pick<Facts, 'isAwayLong' | 'denial' | 'isReplaced' | 'isToldAround'>
+type Known = Pick<Facts, 'isAwayLong' | 'denial' | 'isStuck' | 'isReplaced' | 'isToldAround'>
 
-const nothingKnown = (): Known => ({ isAwayLong: false, denial: null, isReplaced: false, isToldAround: false })
+const nothingKnown = (): Known => ({ isAwayLong: false, denial: null, isStuck: false, isReplaced: false, isToldAround: false })
 
 interface Deferred {
   promise: Promise<void>
@@ -111,7 +112,11 @@ export class PlenaryEditor extends TextEditor {
     this.addEventListener('focusin', event => (this.#wasInText ||= this.view?.dom.contains(event.target as Node) ?? false))
     this.#notices.slot = 'banner'
     this.#notices.handlers = {
-      act: action => (action === 'connect' ? this.connect() : this.#openNew()),
+      act: action => {
+        if (action === 'connect') this.connect()
+        else if (action === 'open-new') this.#openNew()
+        else void this.startAfresh()
+      },
       insert: text => this.#insert(text),
       discard: draft => void this.#provider?.dropDraft(draft.id).catch(() => {}),
       show: place => this.#show(place),
@@ -153,6 +158,21 @@ export class PlenaryEditor extends TextEditor {
   /** Leaves the server and stays away until `connect()`; the text stays as it is. */
   disconnect(): void {
     this.#provider?.disconnect()
+  }
+
+  /**
+   * For a text that holds what the server does not take: goes on with what the server has. What it does not have is a draft
+   * above the text from then on; the copy on this device is forgotten.
+   */
+  async startAfresh(): Promise<void> {
+    const provider = this.#provider
+    if (!provider) return
+    try {
+      await provider.startAfresh()
+    } catch {
+      // The copy stays on this device, and so does what was said of it: it can be tried again.
+    }
+    if (provider === this.#provider) this.#open(provider.drafts)
   }
 
   /** Lets go of everything. Taking the element out of the page does the same. */
@@ -247,9 +267,11 @@ export class PlenaryEditor extends TextEditor {
     this.#open()
   }
 
-  #open(): void {
+  /** `drafts`: what was set aside of this document and is kept nowhere but in this page. */
+  #open(drafts: readonly Draft[] = []): void {
+    const left = this.#leaveReplaced()
     this.#close()
-    if (!this.document) return
+    if (!this.document) return void left?.end(false)
     const doc = new Y.Doc()
     const store = this.#documentStore()
     this.#keeps = store?.keeps === 'on-device'
@@ -260,8 +282,10 @@ export class PlenaryEditor extends TextEditor {
       store,
       token: (document, purpose) => this.#token(document, purpose),
       connect: false,
+      drafts: left?.drafts ?? drafts,
       whenCalm: this.#pace.whenCalm,
     })
+    if (left) void provider.whenLoaded.then(() => left.end(provider.storeTrouble === null))
     this.#provider = provider
     this.#notices.retryAt = () => provider.retryAt
     const show = () => {
@@ -305,6 +329,11 @@ export class PlenaryEditor extends TextEditor {
       this.view?.setProps({})
       refresh()
     })
+    this.#listen(provider, 'refused', ({ code }) => {
+      // A full disk has nothing against the text.
+      this.#facts.isStuck = code !== 'storage'
+      refresh()
+    })
     this.#listen(provider, 'draft', refresh)
     this.#listen(provider, 'draft-dropped', refresh)
     this.#listen(provider, 'loaded', refresh)
@@ -319,6 +348,28 @@ export class PlenaryEditor extends TextEditor {
     })
     provider.connect()
     this.#watchLine()
+  }
+
+  /** Lets go of a document that another has taken the place of: what was set aside of it goes along. */
+  #leaveReplaced(): { drafts: readonly Draft[]; end(isKept: boolean): Promise<void> } | null {
+    const [provider, store] = [this.#provider, this.#ownStore]
+    if (!provider || !this.#facts.isReplaced || provider.document === this.document) return null
+    this.#provider = this.#ownStore = null
+    const { drafts } = provider
+    return {
+      drafts,
+      // `isKept`: the other document has them now.
+      async end(isKept) {
+        try {
+          if (isKept) for (const { id } of drafts) await provider.dropDraft(id)
+          if (isKept) await provider.startAfresh()
+        } catch {
+          // Then it stays on this device, and is named among what the server does not have.
+        }
+        provider.destroy()
+        await store?.close().catch(() => {})
+      },
+    }
   }
 
   #listen<Name extends keyof ProviderEvents>(provider: PlenaryProvider, name: Name, listener: ProviderEvents[Name]): void {

@@ -30,13 +30,15 @@ export interface Facts {
   tokenTrouble: TokenTrouble | null
   /** The page around says itself that a sign-in is needed. */
   isToldAround: boolean
+  /** The server did not take something that is in the text, and will not take it later by itself for want of space. */
+  isStuck: boolean
   isReplaced: boolean
   /** The document in its place, where that is known. */
   replacedBy: string | null
 }
 
 /** What a banner offers to do. */
-export type BannerAction = 'connect' | 'open-new'
+export type BannerAction = 'connect' | 'open-new' | 'start-afresh'
 
 /** Something a person ought to know and can do something about. The text goes on below it. */
 export interface Banner {
@@ -86,6 +88,9 @@ export function bannersFor(facts: Facts, messages: Messages): Banner[] {
     add('replaced', 'bad', isKnown ? replaced : replacedUnknown, { does: 'open-new', label: isKnown ? openNew : lookAgain })
     return banners
   }
+  if (facts.isStuck && facts.saveState === 'refused') {
+    add('stuck', 'bad', messages.stuck, { does: 'start-afresh', label: messages.startAfresh })
+  }
   const needsSignIn = facts.tokenTrouble === 'none' || (facts.denial !== null && isSignInNeeded(facts.denial.reason))
   if (needsSignIn) {
     if (!facts.isToldAround) add('sign-in', 'bad', messages.signInNeeded, again)
@@ -95,7 +100,7 @@ export function bannersFor(facts: Facts, messages: Messages): Banner[] {
     else if (reason === 'removed') add(reason, 'bad', messages.removed, again)
     else if (isFinal) add('denied', 'bad', messages.denied, again)
   }
-  if (facts.line !== 'connected' && facts.isAwayLong && banners.length === 0 && !needsSignIn) {
+  if (facts.line !== 'connected' && facts.isAwayLong && banners.every(({ key }) => key === 'stuck') && !needsSignIn) {
     const line = facts.tokenTrouble ? messages.tokenFailed : messages.noLine
     const why = facts.isDeviceOffline ? messages.offline : line
     const now = { does: 'connect', label: messages.retryNow } as const

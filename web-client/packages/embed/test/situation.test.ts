@@ -21,6 +21,7 @@ const calm: Facts = {
   denial: null,
   tokenTrouble: null,
   isToldAround: false,
+  isStuck: false,
   isReplaced: false,
   replacedBy: null,
 }
@@ -107,4 +108,14 @@ test('every language has all words, and none is left in English', () => {
     const same = [...words].filter(([key, value]) => typeof value === 'string' && value === english.get(key))
     expect(same, language).toEqual([])
   }
+})
+
+test('a text that holds what the server does not take can be left for what the server has', () => {
+  const refused: Facts = { ...calm, pending: true, saveState: 'refused', isStuck: true }
+  expect(bannersFor(refused, en).map(({ words, action }) => [words, action?.does])).toEqual([[en.stuck, 'start-afresh']])
+  // For want of space there it is only asked again.
+  expect(bannersFor({ ...refused, isStuck: false }, en)).toEqual([])
+  // It came in after all.
+  expect(bannersFor({ ...refused, saveState: 'saved' }, en)).toEqual([])
+  expect(bannersFor({ ...refused, line: 'disconnected', isAwayLong: true }, en).map(({ key }) => key)).toEqual(['stuck', 'away'])
 })

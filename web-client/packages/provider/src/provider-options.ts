@@ -18,6 +18,8 @@ export interface ProviderOptions extends Partial<ConnectionOptions> {
   awareness?: Awareness | null
   /** Where the document is kept on this device; none when absent. The provider closes it when it is destroyed. */
   store?: DocumentStore | null
+  /** Work that was set aside in what this document comes in the place of: from now on it is a draft of this one. */
+  drafts?: readonly Draft[]
   /** A line that several documents share. The provider leaves it open. */
   connection?: Connection
   /** Whether to connect at once (the default), or when `connect()` is called. */

@@ -75,7 +75,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
 
   constructor(options: ProviderOptions) {
     super()
-    const { document, doc, awareness, store = null, connection, connect = true, whenCalm = null } = options
+    const { document, doc, awareness, store = null, connection, connect = true, drafts = [], whenCalm = null } = options
     this.document = this.roomname = document
     this.doc = doc
     this.#ownsConnection = connection === undefined
@@ -113,7 +113,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       if (event === 'hidden') this.#hide()
       if (event === 'visible') this.#awarenessAlarm.setBy(this.#clock.now())
     }))
-    this.whenLoaded = this.#load()
+    this.whenLoaded = this.#load(drafts)
     if (connect) this.connect()
   }
 
@@ -209,7 +209,8 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
    */
   async startAfresh(): Promise<void> {
     this.disconnect()
-    if (this.pending) await this.#setAside('refused', this.#unsaved())
+    // Of a document that was replaced it was set aside when the server said so.
+    if (this.pending && !this.#isReplaced) await this.#setAside('refused', this.#unsaved())
     this.#stop()
     try {
       await this.#store?.reset()
@@ -282,7 +283,7 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
 
   // The device.
 
-  async #load(): Promise<void> {
+  async #load(carried: readonly Draft[]): Promise<void> {
     // What the document holds already did not come from here and did not come from the server.
     const given = this.doc.store.clients.size > 0 ? Y.encodeStateAsUpdate(this.doc) : null
     if (given !== null) this.#session.ledger.change()
@@ -311,6 +312,8 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
       }
       if (given !== null) void this.#append(given, 'own')
     }
+    const known = new Set(this.#drafts.map(({ id }) => id))
+    for (const draft of carried) if (!known.has(draft.id)) await this.#keepDraft({ ...draft, document: this.document })
     if (this.#isDestroyed) return
     this.#refresh()
     this.emit('loaded', [])
@@ -528,7 +531,10 @@ export class PlenaryProvider extends ObservableV2<ProviderEvents> {
     const open = this.#drafts.find(draft => draft.why === why)
     const { document } = this
     const draft = setAside(open, update, { id: freshId(), document, at: this.#clock.now(), why })
-    if (draft === open) return
+    if (draft !== open) await this.#keepDraft(draft)
+  }
+
+  async #keepDraft(draft: Draft): Promise<void> {
     this.#drafts = [...this.#drafts.filter(({ id }) => id !== draft.id), draft]
     this.emit('draft', [draft])
     try {

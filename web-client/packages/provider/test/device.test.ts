@@ -356,6 +356,33 @@ test('a document starts afresh without the copy, and what was not saved is a dra
   expect(store.drafts.map(({ text }) => text)).toEqual(['unsaved'])
 })
 
+test('of a document that was replaced it sets nothing aside a second time', async () => {
+  const stage = new Stage()
+  const store = new FakeStore()
+  const provider = stage.provider({ store })
+  await stage.letInAndConfirm()
+  provider.doc.getText('body').insert(0, 'unsaved')
+  stage.socket.lose(4410)
+  await settle()
+  expect([provider.saveState, store.drafts.map(({ why }) => why)]).toEqual(['replaced', ['replaced']])
+  await provider.startAfresh()
+  expect([store.wasReset, store.drafts.map(({ why }) => why)]).toEqual([true, ['replaced']])
+})
+
+test('what was set aside elsewhere is a draft here, kept once', async () => {
+  const stage = new Stage()
+  const store = new FakeStore()
+  const draft: Draft = { id: 'd', document: 'other', at: 1, why: 'replaced', update: Y.encodeStateAsUpdate(docOf('mine')), text: 'mine' }
+  const provider = stage.provider({ store, drafts: [draft] })
+  await provider.whenLoaded
+  expect(provider.drafts).toEqual([{ ...draft, document: 'doc' }])
+  expect(store.drafts).toEqual([{ ...draft, document: 'doc' }])
+  store.stored = { updates: [], acknowledged: null, drafts: [...store.drafts] }
+  const again = stage.provider({ store, drafts: [draft] })
+  await again.whenLoaded
+  expect([again.drafts.length, store.drafts.length]).toEqual([1, 1])
+})
+
 test('after its end it listens to nothing, writes nothing, and has closed the store', async () => {
   const stage = new Stage()
   const store = new FakeStore()

@@ -61,6 +61,8 @@ export const en = {
   replacedUnknown: 'This text was replaced by another one; which one, this page was not told. What you see here no longer changes.',
   openNew: 'Open the new version',
   lookAgain: 'Look again',
+  stuck: 'What you see here holds text that the server did not take; it is kept as yours below.',
+  startAfresh: 'Go on with the server’s text',
 
   draftsTitle: 'Text of yours that is not in the document',
   draftReasons,

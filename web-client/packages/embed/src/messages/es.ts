@@ -42,6 +42,8 @@ export const es: Messages = {
   replacedUnknown: 'Este texto fue sustituido por otro; a esta página no se le dijo cuál. Lo que ve aquí ya no cambia.',
   openNew: 'Abrir la versión nueva',
   lookAgain: 'Mirar de nuevo',
+  stuck: 'Lo que ve aquí contiene texto que el servidor no aceptó; se guarda abajo como suyo.',
+  startAfresh: 'Seguir con el texto del servidor',
 
   draftsTitle: 'Texto suyo que no está en el documento',
   draftReasons: {

@@ -42,6 +42,8 @@ export const fr: Messages = {
   replacedUnknown: 'Ce texte a été remplacé par un autre ; lequel, cette page ne l’a pas appris. Ce que vous voyez ici ne change plus.',
   openNew: 'Ouvrir la nouvelle version',
   lookAgain: 'Regarder de nouveau',
+  stuck: 'Ce que vous voyez ici contient du texte que le serveur n’a pas accepté ; il est gardé ci-dessous comme le vôtre.',
+  startAfresh: 'Continuer avec le texte du serveur',
 
   draftsTitle: 'Un texte de vous qui n’est pas dans le document',
   draftReasons: {
