@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(dirname(fileURLToPath(import.meta.url)), '../../../target')
-const BINARY = process.env.PLENARY_BIN ?? join(TARGET, 'debug/plenary')
+export const BINARY = process.env.PLENARY_BIN ?? join(TARGET, 'debug/plenary')
 
 const living = new Set()
 process.on('exit', () => living.forEach(demo => demo.child?.kill('SIGKILL')))
