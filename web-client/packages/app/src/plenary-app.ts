@@ -289,6 +289,7 @@ export class PlenaryApp extends PageElement {
     return this.#card(
       messages.account.owingTitle,
       html`<p>${messages.account.owingExplained}</p>
+        <h2 class="unseen">${messages.account.secondFactor}</h2>
         ${this.#enrolment()}
         <p class="other-ways">
           <button type="button" class="link" ?disabled=${this.isSigningOut} @click=${() => void this.#signOut()}>${messages.signOut}</button>

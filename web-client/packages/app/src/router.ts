@@ -61,7 +61,8 @@ export function followAddress(changed: (route: Route) => void, mayLeave: () => b
     changed(routeOf(path))
   }
   const go = (to: string) => {
-    if (to === path || !mayLeave()) return
+    // Signing out goes home without asking here.
+    if (to === location.pathname || !mayLeave()) return
     history.pushState(null, '', to)
     scrollTo(0, 0)
     tell()

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { chooseDevice, device, hasChosen } from '../account.ts'
 import { comeAsGuest, type GuestOffer, lookAtGuestLink } from '../api/links.ts'
 import { ApiError, type Device } from '../api.ts'
+import { isolated } from '../isolated.ts'
 import { field, problem, tick } from '../parts/field.ts'
 import { Offered } from '../parts/offer.ts'
 import { problemWords, Submission } from '../parts/submission.ts'
@@ -52,7 +53,7 @@ export class GuestPage extends Offered<GuestOffer> {
     const { arriving } = this
     const { account } = this.messages
     const isOwn = arriving.here!.statements.some(({ id }) => id === offer.statement.id)
-    return html`<p class="note">${account.guestSignedIn(name)} ${isOwn ? account.guestOwn : account.guestPrivate}</p>
+    return html`<p class="note">${account.guestSignedIn(isolated(name))} ${isOwn ? account.guestOwn : account.guestPrivate}</p>
       ${isOwn
         ? html`<button
             type="button"

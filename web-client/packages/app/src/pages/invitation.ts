@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { chooseDevice, device, hasChosen } from '../account.ts'
 import { acceptInvitation, type InvitationOffer, lookAtInvitation } from '../api/links.ts'
 import { ApiError, type Device } from '../api.ts'
+import { isolated } from '../isolated.ts'
 import { field, problem, tick } from '../parts/field.ts'
 import { newPassword } from '../parts/new-password.ts'
 import { Offered } from '../parts/offer.ts'
@@ -73,7 +74,7 @@ export class InvitationPage extends Offered<InvitationOffer> {
     const { account } = messages
     const { isBusy, problem: words } = this.#submission
     return html`<form @submit=${this.#submit}>
-      <p>${account.youAre(name)}</p>
+      <p>${account.youAre(isolated(name))}</p>
       ${problem(words)}
       ${this.isIn
         ? html`<button type="button" class="primary" @click=${() => void arriving.leave()}>${account.toStatements}</button>`
@@ -127,7 +128,7 @@ export class InvitationPage extends Offered<InvitationOffer> {
     const { account } = messages
     // A guest has no account yet.
     const user = arriving.here && !arriving.here.user.guest ? arriving.here.user : null
-    return html`<p>${inviter === null ? account.invitedByOperator : account.invitedBy(inviter)}</p>
+    return html`<p>${inviter === null ? account.invitedByOperator : account.invitedBy(isolated(inviter))}</p>
       <p class="offer"><strong><bdi>${group.name}</bdi></strong></p>
       <p>${account.asRole(messages.roles[role])}. ${account.mayDo[role]}</p>
       <p class="hint">${account.until(dayAndTime(expires))}. ${is_for_one_address ? account.forOneAddress : nothing}</p>

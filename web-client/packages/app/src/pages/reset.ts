@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { resetPassword } from '../api/account.ts'
 import { ApiError } from '../api.ts'
 import type { Arriving } from '../arrivals.ts'
+import { isolated } from '../isolated.ts'
 import { problem } from '../parts/field.ts'
 import { newPassword, newPasswordWords } from '../parts/new-password.ts'
 import { PageElement } from '../parts/page-element.ts'
@@ -56,7 +57,7 @@ export class Reset extends PageElement {
     }
     return html`<form @submit=${this.#submit}>
       <p>${account.resetExplained} ${account.resetEnds}</p>
-      ${arriving.here ? html`<p class="note">${account.resetInstead(arriving.here.user.name)}</p>` : nothing}
+      ${arriving.here ? html`<p class="note">${account.resetInstead(isolated(arriving.here.user.name))}</p>` : nothing}
       ${problem(this.#submission.problem)} ${newPassword(messages, account.newPassword)}
       <button class="primary" ?disabled=${this.#submission.isBusy}>
         ${this.#submission.isBusy ? messages.loading : account.resetDo}

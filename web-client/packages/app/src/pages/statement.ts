@@ -59,6 +59,11 @@ export class StatementPage extends PageElement implements OpenText {
   // The server's word for a stage, and whether a sign-in is needed, is in its answer; the editor only learns whether it may write.
   readonly #askAgain = (): void => void this.place.session.ask()
 
+  // A guest whose link has ended is let in nowhere any more; the server's answer says that.
+  readonly #onError = ({ detail }: CustomEvent<{ recoverable: boolean }>): void => {
+    if (this.place.here.user.guest && !detail.recoverable) this.#askAgain()
+  }
+
   // Which document a statement has now is in the server's answer, too.
   readonly #onReplaced = (event: Event): void => {
     event.preventDefault()
@@ -71,7 +76,7 @@ export class StatementPage extends PageElement implements OpenText {
     try {
       return await drawTicket(document)
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.#askAgain()
+      if (error instanceof ApiError && (error.status === 401 || error.code === 'second-factor-required')) this.#askAgain()
       throw error
     }
   }
@@ -114,6 +119,7 @@ export class StatementPage extends PageElement implements OpenText {
       @plenary-role-change=${this.#askAgain}
       @plenary-token-needed=${this.#askAgain}
       @plenary-replaced=${this.#onReplaced}
+      @plenary-error=${this.#onError}
       @plenary-connection=${(event: CustomEvent<{ state: string }>) => event.detail.state === 'connected' && this.#askAgain()}
     >
       ${this.#note()}

@@ -27,6 +27,7 @@ export class SecondFactor extends Section {
     owner: { attribute: false },
     state: { state: true },
     fresh: { state: true },
+    isTurnedOn: { state: true },
   }
 
   declare dialog: Dialog
@@ -36,12 +37,15 @@ export class SecondFactor extends Section {
   protected declare state: State | null
   /** Recovery codes that were just made. */
   protected declare fresh: string[] | null
+  /** It has just been set up; its recovery codes are still to be put away. */
+  protected declare isTurnedOn: boolean
 
   constructor() {
     super()
     this.owner = ''
     this.state = null
     this.fresh = null
+    this.isTurnedOn = false
   }
 
   override connectedCallback(): void {
@@ -58,6 +62,7 @@ export class SecondFactor extends Section {
   // What was worked at is done: on from the top of the section.
   async #back(): Promise<void> {
     this.fresh = null
+    this.isTurnedOn = false
     await this.#ask()
     await this.updateComplete
     this.querySelector('h2')?.focus()
@@ -85,6 +90,11 @@ export class SecondFactor extends Section {
       if (code === '' && password === '') throw new ApiError(400, PROOF_MISSING)
       await work(code === '' ? { password } : { code })
     })
+  }
+
+  #turnedOn(): void {
+    this.isTurnedOn = true
+    this.dispatchEvent(new Event('others-ended'))
   }
 
   async #turnOff(): Promise<void> {
@@ -124,7 +134,7 @@ export class SecondFactor extends Section {
 
   #off(state: State): TemplateResult {
     const { account } = this.messages
-    return html`<p class="facts">
+    return html`<p class="facts" ?hidden=${this.isTurnedOn}>
         <span class="warning">${account.isOff}</span>
         ${state.required ? html`<span class="warning">${account.isRequired}</span>` : nothing}
       </p>
@@ -132,7 +142,7 @@ export class SecondFactor extends Section {
         .messages=${this.messages}
         .owner=${this.owner}
         .mayLeave=${true}
-        @turned-on=${() => this.dispatchEvent(new Event('others-ended'))}
+        @turned-on=${this.#turnedOn}
         @done=${() => void this.#back()}
         @signed-out=${() => this.wordsOf(new ApiError(401, 'sign-in-needed'))}
       ></plenary-second-factor-setup>`
