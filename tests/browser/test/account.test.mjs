@@ -68,6 +68,12 @@ test('a second factor is set up, asked for, and taken in place of by a recovery 
   const codes = await page.locator('.codes code').allTextContents()
   assert.equal(new Set(codes).size, 10)
   assert.ok(await page.getByRole('button', { name: 'Done' }).isDisabled(), 'not before the codes are put away')
+  // Gone elsewhere they would be lost: asked, and answered with no.
+  const asked = []
+  page.once('dialog', dialog => asked.push(dialog.message()) && dialog.dismiss())
+  await page.getByRole('link', { name: 'Statements' }).click()
+  await until('the person is asked', () => /not put away/.test(asked[0]))
+  assert.deepEqual(await page.locator('.codes code').allTextContents(), codes)
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Download' }).click(),
@@ -120,6 +126,35 @@ test('a second factor is set up, asked for, and taken in place of by a recovery 
   await dialog.getByRole('button', { name: 'Turn off' }).click()
   await page.getByText('The second factor is off.').waitFor()
   await page.getByRole('button', { name: 'Set it up' }).waitFor()
+  await close(page)
+})
+
+test('a sign-in that ended over a text comes back by both steps, and what was written is saved', async () => {
+  const { email } = await newcomer(demo, 'Zoe Marsh')
+  const page = await windowOf(chromium, demo, 'zoe')
+  await enter(page, demo, email)
+  await openAccount(page)
+  const { secret } = await setUp(page)
+  await putAway(page)
+  await page.getByText('10 recovery codes left').waitFor()
+  await page.getByRole('link', { name: 'Statements' }).click()
+  await page.locator('a.statement').first().click()
+  const text = await showText(page, 'zoe')
+  await text.saved()
+  await page.context().clearCookies()
+  await demo.kill()
+  await demo.start()
+  await page.locator('.note', { hasText: 'Your sign-in has ended.' }).waitFor()
+  await text.goToEndOf('Two requests to visit')
+  await text.type(' Between the steps.')
+  await text.says('Kept on this device only')
+  await page.getByRole('status').getByRole('button', { name: 'Sign in' }).click()
+  await typePassword(page, email)
+  await page.getByRole('dialog').getByLabel('Code from the app').fill(totp(secret, 1))
+  await page.keyboard.press('Enter')
+  await text.saved()
+  assert.equal(await page.getByRole('dialog').count(), 0)
+  await text.seesText('Between the steps.')
   await close(page)
 })
 

@@ -133,6 +133,17 @@ test('an invitation that was taken back says so, also when that happened while i
   await close(page)
 })
 
+test('a second link in the same window is another one', async () => {
+  const [first, second] = [await ilse.invite({ role: 'observer' }), await ilse.invite({ role: 'commenter' })]
+  const page = await windowOf(chromium, demo, 'two links')
+  await page.goto(first.link)
+  await page.getByText('As: Observer.').waitFor()
+  await page.evaluate(hash => (location.hash = hash), new URL(second.link).hash)
+  await page.getByText('As: Commenter.').waitFor()
+  assert.equal(await addressOf(page), '/', 'its secret has left the address, too')
+  await close(page)
+})
+
 test('nothing is sent twice, however often the button is pressed', async () => {
   const { link } = await ilse.invite({ role: 'observer', uses: 5 })
   const page = await windowOf(chromium, demo, 'quick')

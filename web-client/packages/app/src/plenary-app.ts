@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { keyed } from 'lit/directives/keyed.js'
 import { ref } from 'lit/directives/ref.js'
 import { arrivals, type Arriving } from './arrivals.ts'
 import { preferredLanguage, speak } from './language.ts'
@@ -10,6 +11,7 @@ import './parts/dialog.ts'
 import type { Dialog } from './parts/dialog.ts'
 import { PageElement } from './parts/page-element.ts'
 import { places } from './parts/places.ts'
+import type { RecoveryCodes } from './parts/recovery-codes.ts'
 import './parts/sign-in-form.ts'
 import { followAddress, type Link, pathOf, type Route, routeOf, takeLink } from './router.ts'
 import { type Here, type Inside, Session } from './session.ts'
@@ -62,6 +64,8 @@ export class PlenaryApp extends PageElement {
   protected declare isSigningOut: boolean
 
   readonly #loading = new Set<Loaded>()
+  /** Somebody went to another page, whose heading the keyboard has not reached yet. */
+  #hasArrived = false
   readonly #session = new Session(() => this.#openText)
   #go: (path: string) => void = () => {}
 
@@ -86,11 +90,10 @@ export class PlenaryApp extends PageElement {
   async #begin(): Promise<void> {
     const link = takeLink()
     await this.#speak(preferredLanguage(), false)
-    const mayLeave = () => !this.#openText?.editor?.wouldLose || confirm(this.messages.leaveLoses)
-    this.#go = followAddress(route => this.#arrived(route), mayLeave)
+    this.#go = followAddress(route => this.#arrived(route), () => this.#mayLeave())
     addEventListener('hashchange', () => {
       const link = takeLink()
-      if (link !== null) this.#session.meetLink(link)
+      if (link !== null && this.#mayLeave()) this.#session.meetLink(link)
     })
     void watchUpdates(update => (this.newVersion = update))
     this.#session.addEventListener('change', () => {
@@ -100,6 +103,14 @@ export class PlenaryApp extends PageElement {
       this.requestUpdate()
     })
     await this.#session.begin(link)
+  }
+
+  /** Whether nothing would be lost by another page, or the person says that it may be. */
+  #mayLeave(): boolean {
+    const { messages } = this
+    if (this.#openText?.editor?.wouldLose) return confirm(messages.leaveLoses)
+    const codes = this.querySelector<RecoveryCodes>('plenary-recovery-codes')
+    return !codes?.wouldLose || confirm(messages.account.recoveryLeave)
   }
 
   async #speak(tag: string, isChosen: boolean): Promise<void> {
@@ -114,7 +125,19 @@ export class PlenaryApp extends PageElement {
     if (!isOther || this.#session.here.is !== 'inside') return
     void this.#session.ask()
     // As after loading a page, so that the keyboard and a screen reader begin at its top.
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>('h1')?.focus())
+    this.#hasArrived = true
+    void this.#beginAtTop()
+  }
+
+  async #beginAtTop(): Promise<void> {
+    await this.updateComplete
+    const page = this.querySelector('#content')?.firstElementChild
+    if (page instanceof PageElement) await page.updateComplete
+    const heading = this.querySelector<HTMLElement>('h1')
+    // Without one the page is still being fetched.
+    if (!heading || !this.#hasArrived) return
+    this.#hasArrived = false
+    heading.focus()
   }
 
   get #openText(): StatementPage | null {
@@ -163,6 +186,7 @@ export class PlenaryApp extends PageElement {
     const outcome = await page.load!().then(() => 'yes' as const, () => 'failed' as const)
     this.#loading.delete(page)
     this.loaded = new Map(this.loaded).set(page, outcome)
+    await this.#beginAtTop()
   }
 
   #place(here: Inside): Place {
@@ -264,7 +288,7 @@ export class PlenaryApp extends PageElement {
       leave: (path = '/') => this.#leaveLink(path),
       signOut: () => this.#signOut(),
     }
-    return this.#card(arrival.title(messages), this.#fetched(arrival, () => arrival.render(arriving)))
+    return this.#card(arrival.title(messages), this.#fetched(arrival, () => html`${keyed(secret, arrival.render(arriving))}`))
   }
 
   async #enrolled(): Promise<void> {

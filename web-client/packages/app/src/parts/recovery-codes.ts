@@ -34,9 +34,13 @@ export class RecoveryCodes extends PageElement {
     removeEventListener('beforeunload', this.#warn)
   }
 
-  // They are nowhere else.
+  /** They are nowhere else yet. */
+  get wouldLose(): boolean {
+    return !this.isKept
+  }
+
   readonly #warn = (event: Event): void => {
-    if (!this.isKept) event.preventDefault()
+    if (this.wouldLose) event.preventDefault()
   }
 
   get #text(): string {

@@ -87,6 +87,7 @@ export const account = {
   recoveryExplained: 'They are shown this once. Each works once in place of a code, for the day your phone is lost. Put them where only you find them: printed, or in a password manager.',
   recoveryKept: 'I have put them away',
   recoveryKeptHint: 'They cannot be shown again.',
+  recoveryLeave: 'Your recovery codes are not put away yet, and cannot be shown again. Leave all the same?',
   recoveryFile: 'Recovery codes for',
   nowOn: 'The second factor is on. All your other devices are signed out.',
   nowOff: 'The second factor is off. All your other devices are signed out.',

@@ -85,6 +85,7 @@ export const account: AccountMessages = {
   recoveryExplained: 'Solo se muestran esta vez. Cada uno sirve una vez en lugar de un código, para el día en que pierda el teléfono. Póngalos donde solo usted los encuentre: impresos o en un gestor de contraseñas.',
   recoveryKept: 'Los he guardado',
   recoveryKeptHint: 'No se pueden mostrar otra vez.',
+  recoveryLeave: 'Aún no ha guardado sus códigos de recuperación y no se podrán mostrar otra vez. ¿Salir de todos modos?',
   recoveryFile: 'Códigos de recuperación para',
   nowOn: 'El segundo factor está activado. Se ha cerrado la sesión en todos sus otros dispositivos.',
   nowOff: 'El segundo factor está desactivado. Se ha cerrado la sesión en todos sus otros dispositivos.',

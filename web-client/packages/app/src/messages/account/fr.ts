@@ -85,6 +85,7 @@ export const account: AccountMessages = {
   recoveryExplained: 'Ils ne sont montrés que cette fois. Chacun remplace un code une fois, pour le jour où votre téléphone est perdu. Mettez-les là où vous seul·e les trouvez : imprimés, ou dans un gestionnaire de mots de passe.',
   recoveryKept: 'Je les ai mis de côté',
   recoveryKeptHint: 'Ils ne peuvent pas être montrés à nouveau.',
+  recoveryLeave: 'Vos codes de secours ne sont pas encore mis de côté et ne pourront plus être montrés. Quitter quand même ?',
   recoveryFile: 'Codes de secours pour',
   nowOn: 'Le second facteur est activé. Tous vos autres appareils sont déconnectés.',
   nowOff: 'Le second facteur est désactivé. Tous vos autres appareils sont déconnectés.',
