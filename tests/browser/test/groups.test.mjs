@@ -80,7 +80,8 @@ test('invite, accept, change role, hand over the contact person, remove: by keyb
   const jon = await open(chromium, demo, 'jon')
 
   await press(ilse, 'Groups')
-  await ilse.getByRole('heading', { name: 'Groups' }).waitFor()
+  await until('reading goes on at the top of the page', async () => (await focused(ilse)) === 'Groups')
+  assert.equal(await ilse.evaluate(() => document.activeElement.tagName), 'H1')
   await tabTo(ilse, await ilse.locator('a.statement').first().evaluate(it => it.textContent.replaceAll(/\s+/g, ' ').trim()))
   await ilse.keyboard.press('Enter')
   await row(ilse, 'Jon Aruk').waitFor()
@@ -472,7 +473,7 @@ test('axe finds nothing on any of the pages, and a phone shows all of each', asy
       for (const path of own) {
         await page.goto(`${demo.address}${path}`)
         await page.locator('main h1').waitFor()
-        await page.locator('.loading').waitFor({ state: 'hidden' })
+        await until(`${path} has come`, async () => (await page.locator('.loading').count()) === 0)
         await axe(page, `${path}, ${look}, ${person}`)
         const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         assert.ok(wider <= 0, `${path} is ${wider} px wider than ${look}`)

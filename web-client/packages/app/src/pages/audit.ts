@@ -142,7 +142,7 @@ export class Audit extends PlaceElement {
       ${this.#id === null
         ? html`<h1 tabindex="-1">${words.title}</h1>`
         : groupHead(this.place, this.#group.value, 'groupLog')}
-      <p class="hint">${this.#id === null ? words.ofServer : words.ofGroup}</p>
+      <p class="lead">${this.#id === null ? words.ofServer : words.ofGroup}</p>
       ${this.#newest.content(() => this.#called.content(() => this.#list()))} ${this.#older.content(() => nothing)}
     `
   }

@@ -123,7 +123,7 @@ export class GroupEmbedding extends PlaceElement {
           <h2 id="grants" tabindex="-1">${words.title}</h2>
           ${mayGrant ? html`<button type="button" @click=${() => void this.#grant()}>${words.grant}</button>` : nothing}
         </div>
-        <p class="hint">${words.grantsExplained}</p>
+        <p class="lead">${words.grantsExplained}</p>
         ${outcome(this.said)} ${this.#grants.content(grants => this.#list(grants))}
       </section>
     `

@@ -94,7 +94,7 @@ export class GroupLinks extends PlaceElement {
       {
         title: words.inviteTitle,
         yes: words.make,
-        content: html`${roleChoice(messages, roles, 'drafter')}
+        content: html`${roleChoice(messages, roles, 'drafter', true)}
           ${field({ name: 'email', label: words.forOne, type: 'email', hint: words.forOneHint, isRequired: false })}
           ${count('uses', words.uses, 1, USES_MAX)} ${duration(messages, INVITATION_DAYS, DAYS)}`,
       },
@@ -210,7 +210,7 @@ export class GroupLinks extends PlaceElement {
                 ? html`<button type="button" @click=${() => void this.#invite(standing.invitesAs)}>${words.invite}</button>`
                 : nothing}
             </div>
-            <p class="hint">${words.invitationsExplained}</p>
+            <p class="lead">${words.invitationsExplained}</p>
             ${this.#freshLink('invitation')} ${this.#invitations.content(invitations => this.#invitationRows(invitations))}
           </section>`
         : nothing}
@@ -222,7 +222,7 @@ export class GroupLinks extends PlaceElement {
                 ? html`<button type="button" @click=${() => void this.#admit(standing.admitsAs)}>${words.newGuestLink}</button>`
                 : nothing}
             </div>
-            <p class="hint">${words.guestsExplained}</p>
+            <p class="lead">${words.guestsExplained}</p>
             ${this.#freshLink('guest')} ${this.#guestLinks.content(links => this.#guestRows(links))}
           </section>`
         : nothing}

@@ -80,7 +80,7 @@ export class GroupPage extends PlaceElement {
       {
         title: words.changeRoleOf(name),
         yes: words.save,
-        content: html`${roleChoice(messages, ROLES, role)}
+        content: html`${roleChoice(messages, ROLES, role, true)}
           <p class="hint">${words.changeRoleExplained}</p>`,
       },
       async data => {
@@ -168,9 +168,9 @@ export class GroupPage extends PlaceElement {
     return html`<li class="row">
       <div>
         <strong><bdi>${this.#nameOf(user)}</bdi></strong> ${isMe ? html`<span class="quiet">(${words.you})</span>` : nothing}
+        ${isContact ? html`<span class="mark">${words.contactPerson}</span>` : nothing}
         <p class="facts">
-          <span class="stage">${messages.roles[role]}</span>
-          ${isContact ? html`<span class="mark">${words.contactPerson}</span>` : nothing}
+          <span class="role">${messages.roles[role]}</span>
           ${user.organisation ? html`<span>${organisation(user.organisation.names, language)}</span>` : nothing}
           ${user.email ? html`<span><bdi>${user.email}</bdi></span>` : nothing}
           <span>${words.since(day(since))}</span>

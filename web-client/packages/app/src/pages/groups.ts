@@ -31,7 +31,7 @@ export class Groups extends PlaceElement {
       <a class="statement" href=${pathOf('group', { id: group.id })}>
         <strong><bdi>${group.name}</bdi></strong>
         <span class="facts">
-          ${role ? html`<span class="stage">${messages.roles[role]}</span>` : nothing} ${groupFacts(this.place, group)}
+          ${role ? html`<span class="role">${messages.roles[role]}</span>` : nothing} ${groupFacts(this.place, group)}
         </span>
         ${group.status === 'archived' ? html`<span class="quiet">${messages.groups.archived}</span>` : nothing}
       </a>
@@ -55,7 +55,7 @@ export class Groups extends PlaceElement {
       ${others.length > 0
         ? html`<section aria-labelledby="other-groups">
             <h2 id="other-groups">${words.others}</h2>
-            <p class="quiet">${words.othersExplained}</p>
+            <p class="lead">${words.othersExplained}</p>
             <ul class="statements">
               ${others.map(group => this.#group(group))}
             </ul>

@@ -220,7 +220,7 @@ export class Interests extends PlaceElement {
     }
     return html`
       <h1 tabindex="-1">${words.title}</h1>
-      <p class="hint">${words.explained}</p>
+      <p class="lead">${words.explained}</p>
       <section aria-labelledby="search">
         <h2 id="search">${words.search}</h2>
         ${this.#form()}

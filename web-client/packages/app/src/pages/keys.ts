@@ -94,14 +94,14 @@ export class Keys extends PlaceElement {
     return html`<li class="row">
       <div>
         <strong><bdi dir="ltr">${key.issuer}</bdi></strong>
+        ${key.ends === null ? nothing : html`<span class="mark">${words.ends(day(key.ends))}</span>`}
         <p class="facts">
           <span>${words.capIs(messages.roles[key.role])}</span>
           <span>${key.public_key.crv ?? key.public_key.kty}</span>
           <span>${words.since(day(key.created))}</span>
-          ${key.ends === null ? nothing : html`<span class="mark">${words.ends(day(key.ends))}</span>`}
         </p>
-        <p class="hint" dir="ltr">${key.origins.join(', ')}</p>
-        <p class="hint" dir="ltr"><code>kid ${key.id}</code></p>
+        <p class="hint"><bdi dir="ltr">${key.origins.join(', ')}</bdi></p>
+        <p class="hint"><code><bdi dir="ltr">kid ${key.id}</bdi></code></p>
       </div>
       <p class="actions">
         <button type="button" aria-label="${words.revoke}: ${key.issuer}" @click=${() => void this.#revoke(key)}>${words.revoke}</button>
@@ -127,7 +127,7 @@ export class Keys extends PlaceElement {
           ? html`<button type="button" @click=${() => void this.#register()}>${words.register}</button>`
           : nothing}
       </div>
-      <p class="hint">${words.explained}</p>
+      <p class="lead">${words.explained}</p>
       ${outcome(this.said)}
       <div role="status">
         ${this.fresh

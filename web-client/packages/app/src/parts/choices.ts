@@ -11,8 +11,8 @@ export interface Option {
   hint?: string
 }
 
-/** One of a few, each with what it means. */
-export function radios(name: string, legend: string, options: readonly Option[], chosen: string): TemplateResult {
+/** One of a few, each with what it means. `hasFocus`: the first thing to do in a dialog. */
+export function radios(name: string, legend: string, options: readonly Option[], chosen: string, hasFocus = false): TemplateResult {
   return html`<fieldset class="options">
     <legend>${legend}</legend>
     ${options.map(
@@ -23,6 +23,7 @@ export function radios(name: string, legend: string, options: readonly Option[],
           name=${name}
           value=${value}
           .checked=${value === chosen}
+          ?autofocus=${hasFocus && value === chosen}
           aria-describedby=${hint ? `${name}-${value}-hint` : nothing}
         />
         <label for="${name}-${value}">${label}</label>
@@ -46,12 +47,13 @@ export function ticks(name: string, legend: string, options: readonly Option[], 
 }
 
 /** A role, with what each may do. */
-export const roleChoice = (messages: Messages, roles: readonly Role[], chosen: Role): TemplateResult =>
+export const roleChoice = (messages: Messages, roles: readonly Role[], chosen: Role, hasFocus = false): TemplateResult =>
   radios(
     'role',
     messages.groups.role,
     roles.map(role => ({ value: role, label: messages.roles[role], hint: messages.groups.can[role] })),
     chosen,
+    hasFocus,
   )
 
 /** A whole number. */

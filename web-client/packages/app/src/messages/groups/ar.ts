@@ -61,7 +61,7 @@ export const groupWords: GroupWords = {
     you: 'أنت',
     unknown: 'شخص لم يعد حسابه موجودًا',
     contactPerson: 'شخص الاتصال',
-    contactPersonExplained: 'شخص الاتصال هو من يتوجه إليه الآخرون. يمكن تسليم المهمة إلى أي منسّق، وعندئذ فقط يمكن تركها.',
+    contactPersonExplained: 'شخص الاتصال هو من يتوجه إليه الآخرون، ويبقى إلى أن يتولى منسّق آخر المهمة.',
     since: day => `منذ ${day}`,
     atRisk: 'في خطر: لا تُذكر خارج المجموعة',
     add: 'إضافة عضو',

@@ -26,7 +26,7 @@ const states: Record<LinkState, string> = { 'open': 'Works', 'used-up': 'Used up
 
 const actors: Record<Exclude<AuditEntry['actor']['kind'], 'user'>, string> = {
   administrator: 'An administrator',
-  operator: 'The operator, on the server itself',
+  operator: 'The operator',
   guest: 'A guest',
   embedded: 'Somebody from an embedding site',
   server: 'The server',
@@ -133,7 +133,7 @@ export const groupWords = {
     you: 'you',
     unknown: 'somebody whose account is gone',
     contactPerson: 'Contact person',
-    contactPersonExplained: 'The contact person is the one others turn to. It can be handed over to any coordinator, and only then be left.',
+    contactPersonExplained: 'The contact person is the one others turn to, and stays until another coordinator has taken over.',
     since: (day: string) => `since ${day}`,
     atRisk: 'At risk: do not name it outside the group',
     add: 'Add a member',

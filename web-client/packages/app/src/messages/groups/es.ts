@@ -58,7 +58,7 @@ export const groupWords: GroupWords = {
     you: 'usted',
     unknown: 'alguien cuya cuenta ya no existe',
     contactPerson: 'Persona de contacto',
-    contactPersonExplained: 'La persona de contacto es a quien acuden las demás. Se puede traspasar a cualquiera de la coordinación, y solo entonces dejarse.',
+    contactPersonExplained: 'La persona de contacto es a quien acuden las demás, y se queda hasta que otra de la coordinación tome el relevo.',
     since: day => `desde el ${day}`,
     atRisk: 'En riesgo: no nombrarla fuera del grupo',
     add: 'Añadir a alguien',

@@ -58,7 +58,7 @@ export const groupWords: GroupWords = {
     you: 'vous',
     unknown: 'quelqu’un dont le compte n’existe plus',
     contactPerson: 'Personne de contact',
-    contactPersonExplained: 'La personne de contact est celle à qui les autres s’adressent. Ce rôle se transmet à quelqu’un de la coordination ; ce n’est qu’ensuite qu’on peut le quitter.',
+    contactPersonExplained: 'La personne de contact est celle à qui les autres s’adressent ; elle reste jusqu’à ce que quelqu’un d’autre de la coordination prenne le relais.',
     since: day => `depuis le ${day}`,
     atRisk: 'En danger : ne pas la nommer hors du groupe',
     add: 'Ajouter un membre',
@@ -252,7 +252,7 @@ export const groupWords: GroupWords = {
     unknown: 'Quelque chose a changé : {what}.',
     actors: {
       administrator: 'L’administration',
-      operator: 'L’exploitant, sur le serveur même',
+      operator: 'L’exploitant du serveur',
       guest: 'Un invité',
       embedded: 'Quelqu’un d’un site intégrateur',
       server: 'Le serveur',
