@@ -7,6 +7,7 @@ mod embedding;
 mod frames;
 mod guests;
 mod kill_loop;
+mod limits;
 mod peer;
 mod removal;
 mod saved;

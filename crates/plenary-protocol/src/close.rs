@@ -30,6 +30,8 @@ pub enum CloseReason {
     Refused,
     /// A ticket that was used or has expired. Not final: a fresh one may be had.
     Expired,
+    /// Too many are here, or the server has too little memory just now. Not final: it passes.
+    Busy,
     /// Nothing was heard for too long, or no credential came in time.
     TimedOut,
     /// Too many refused or awareness frames.
@@ -38,7 +40,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, in the order of the codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Internal,
         Self::Restart,
         Self::StoreDown,
@@ -50,6 +52,7 @@ impl CloseReason {
         Self::TooLarge,
         Self::Refused,
         Self::Expired,
+        Self::Busy,
         Self::TimedOut,
         Self::TooFast,
     ];
@@ -68,6 +71,7 @@ impl CloseReason {
             Self::TooLarge => 4413,
             Self::Refused => 4422,
             Self::Expired => 4501,
+            Self::Busy => 4503,
             Self::TimedOut => 4508,
             Self::TooFast => 4529,
         }
@@ -88,6 +92,7 @@ impl CloseReason {
             Self::TooLarge => "too-large",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Busy => "busy",
             Self::TimedOut => "timed-out",
             Self::TooFast => "too-fast",
         }
@@ -123,7 +128,7 @@ mod tests {
     #[test]
     fn what_may_pass_by_itself_is_not_final_for_y_websocket_clients() {
         use CloseReason::*;
-        for reason in [Internal, Restart, StoreDown, Expired, TimedOut, TooFast] {
+        for reason in [Internal, Restart, StoreDown, Expired, Busy, TimedOut, TooFast] {
             assert!(!reason.is_final_for_y_websocket());
         }
     }

@@ -15,6 +15,7 @@ use plenary_ids::{DocumentId, EmbedKeyId, GuestLinkId, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::throttle::network;
 pub use self::{
     embed_token::{
         EMBED_TOKEN_BYTES_MAX, EMBED_TOKEN_LIFE_MAX_S, EMBED_TOKEN_SKEW_S, EMBED_TOKEN_TYPE, EmbedTokenError,

@@ -54,6 +54,30 @@ pub struct Config {
     pub require_second_factor: SecondFactorRule,
     /// How many connections may be open at a time; more wait. Each needs a file descriptor. Default 10000.
     pub connections_max: usize,
+    /// How many connections one user may have. Default 256.
+    pub connections_per_user_max: usize,
+    /// How many may take part in one document at a time. Default 1000.
+    pub connections_per_document_max: usize,
+    /// How many documents one connection of the Hocuspocus dialect may carry. Default 64.
+    pub documents_per_connection_max: usize,
+    /// A document whose state has this many bytes does not grow any more. Default 16777216 (16 MiB): all of it fits into
+    /// one message.
+    pub document_bytes_max: usize,
+    /// How many bytes of large messages one user's connections may be sending at a time, each counted as the largest
+    /// there is; one always may. Others wait. Default 67108864 (64 MiB).
+    pub user_inbound_bytes_max: usize,
+    /// How many bytes may wait for one user's connections, before they are made no more. Default 67108864 (64 MiB).
+    pub user_outbound_bytes_max: usize,
+    /// How much processor time one user's messages may take, in milliseconds of each second; ten seconds' worth may be
+    /// used ahead. Default 500.
+    pub user_cpu_ms_per_second: u32,
+    /// How many connections of one address may wait without a credential. Default 128.
+    pub waiting_per_address_max: usize,
+    /// How many connections from one address may come to nothing in a minute. Default 120.
+    pub handshakes_per_minute_max: u32,
+    /// How much memory the process may have, in bytes, before it lets go of what can wait. Default 0: three quarters of
+    /// what the machine, or the control group, has.
+    pub memory_max_bytes: u64,
     /// A room that nobody has joined for this long leaves memory. Default `60s`.
     pub room_idle: Span,
     /// A snapshot is taken when a document's records since the last one pass this many bytes (or half of the last
@@ -90,6 +114,16 @@ impl Default for Config {
             session_max: Span::hours(7 * 24),
             require_second_factor: SecondFactorRule::None,
             connections_max: 10_000,
+            connections_per_user_max: 256,
+            connections_per_document_max: 1_000,
+            documents_per_connection_max: 64,
+            document_bytes_max: 16 * 1024 * 1024,
+            user_inbound_bytes_max: 64 * 1024 * 1024,
+            user_outbound_bytes_max: 64 * 1024 * 1024,
+            user_cpu_ms_per_second: 500,
+            waiting_per_address_max: 128,
+            handshakes_per_minute_max: 120,
+            memory_max_bytes: 0,
             room_idle: Span::seconds(60),
             snapshot_tail_bytes: 64 * 1024,
             snapshot_age: Span::hours(1),
@@ -145,6 +179,12 @@ pub enum ConfigError {
     /// Nobody could stay signed in.
     #[error("session_idle and session_max must be at least {SESSION_MIN}")]
     SessionTooShort,
+    /// Nobody could do anything.
+    #[error("{name} must be at least 1")]
+    LimitIsZero {
+        /// The setting.
+        name: &'static str,
+    },
     /// The public URL is not the root of a site.
     #[error("public_url must be http:// or https:// and a host, without a path; it is {url}")]
     PublicUrlUnusable {
@@ -218,6 +258,21 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         if self.session_idle.0.min(self.session_max.0) < SESSION_MIN.0 {
             return Err(ConfigError::SessionTooShort);
+        }
+        let limits = [
+            ("connections_max", self.connections_max),
+            ("connections_per_user_max", self.connections_per_user_max),
+            ("connections_per_document_max", self.connections_per_document_max),
+            ("documents_per_connection_max", self.documents_per_connection_max),
+            ("document_bytes_max", self.document_bytes_max),
+            ("user_inbound_bytes_max", self.user_inbound_bytes_max),
+            ("user_outbound_bytes_max", self.user_outbound_bytes_max),
+            ("user_cpu_ms_per_second", self.user_cpu_ms_per_second as usize),
+            ("waiting_per_address_max", self.waiting_per_address_max),
+            ("handshakes_per_minute_max", self.handshakes_per_minute_max as usize),
+        ];
+        if let Some((name, _)) = limits.into_iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError::LimitIsZero { name });
         }
         // Compared byte by byte with what browsers send, so it has to be written as they write it.
         let is_as_sent = |origin: &&String| is_origin(origin) && **origin == origin.to_ascii_lowercase();
@@ -399,6 +454,9 @@ mod tests {
             serde_json::json!({"tls_cert": "a", "tls_key": "b", "public_url": "http://plenary.example.org"});
         assert!(refused(plain).contains("https://"));
         assert!(refused(serde_json::json!({"trusted_proxies": ["10.0.0.0/99"]})).contains("10.0.0.0/99"));
+        let zero = refused(serde_json::json!({"connections_per_document_max": 0}));
+        assert!(zero.contains("connections_per_document_max must be at least 1"), "{zero}");
+        assert!(refused(serde_json::json!({"document_bytes_max": -1})).contains("-1"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod config;
 pub mod directory;
 pub mod error;
 pub mod health;
+pub mod limits;
 pub mod metrics;
 pub mod rooms;
 pub mod routes;
@@ -29,6 +30,7 @@ use crate::{
     config::Config,
     directory::Directory,
     health::{Health, Watched},
+    limits::Limits,
     rooms::{Affected, Rooms, RoomsSettings},
     verify::StoreCheck,
     websocket::Connections,
@@ -52,6 +54,8 @@ pub struct AppParts {
     pub rooms: Rooms,
     /// The open sockets.
     pub connections: Connections,
+    /// What is used of what may be.
+    pub limits: Limits,
     /// Whether the process may go on.
     pub health: Health,
     /// The time.
@@ -86,9 +90,12 @@ impl App {
             idle_after: config.room_idle.0,
             snapshot_tail_bytes_min: config.snapshot_tail_bytes,
             snapshot_age_max: config.snapshot_age.0,
+            document_bytes_max: config.document_bytes_max,
+            participants_max: config.connections_per_document_max,
         };
         let rooms = Rooms::new(Arc::clone(&log), clock.clone(), settings);
         let connections = Connections::default();
+        let limits = Limits::new(&config);
         Self(Arc::new(AppParts {
             config,
             log,
@@ -96,6 +103,7 @@ impl App {
             directory,
             rooms,
             connections,
+            limits,
             health,
             clock,
             throttle: auth::Throttle::default(),

@@ -36,6 +36,22 @@ pub fn handle() -> &'static PrometheusHandle {
         describe_gauge!("plenary_rooms", "Rooms in memory");
         describe_gauge!("plenary_participants", "Participants in all rooms");
         describe_gauge!("plenary_mailbox_bytes", Unit::Bytes, "Messages waiting in mailboxes");
+        describe_counter!("plenary_updates_refused_total", "Step 2s and updates that were not merged, by why");
+        describe_counter!("plenary_closed_total", "WebSockets, or documents on them, ended by us, by why");
+        describe_counter!("plenary_limit_refused_total", "What was not done because of a limit");
+        describe_counter!(
+            "plenary_limit_slowed_total",
+            "How often a connection was not read, or not answered, for a while because of a limit"
+        );
+        describe_gauge!("plenary_limit", "The limits, as they are set");
+        describe_gauge!("plenary_waiting", "WebSockets that have shown no credential yet");
+        describe_gauge!("plenary_users", "Users of whom something is counted");
+        describe_gauge!("plenary_large_messages", "Messages over 64 KiB that are coming in");
+        describe_gauge!("plenary_memory_bytes", Unit::Bytes, "Memory that the process has");
+        describe_gauge!(
+            "plenary_shedding",
+            "What is let go for want of memory: 1 sockets without a credential, 2 whoever wants to join, 3 presence"
+        );
         describe_gauge!("plenary_store_failed", "1 once the store failed for good");
         handle
     })
@@ -45,6 +61,23 @@ pub fn handle() -> &'static PrometheusHandle {
 pub(crate) fn render(app: &App) -> String {
     let handle = handle();
     let counts = app.rooms.counts();
+    let limits = app.limits.figures();
+    for (limit, max) in limits.maxima {
+        // Rounded, if anything is that large.
+        #[allow(clippy::cast_precision_loss)]
+        gauge!("plenary_limit", "limit" => limit).set(max as f64);
+    }
+    for (name, value) in [
+        ("plenary_memory_bytes", limits.memory_bytes),
+        ("plenary_shedding", limits.shedding),
+        ("plenary_waiting", limits.waiting as u64),
+        ("plenary_users", limits.users as u64),
+        ("plenary_large_messages", limits.large_messages as u64),
+    ] {
+        // Far below 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        gauge!(name).set(value as f64);
+    }
     for (name, value) in [
         ("plenary_connections", app.connections.count()),
         ("plenary_rooms", counts.rooms),

@@ -27,7 +27,7 @@ use plenary_room::{Attribution, Join, LiveDocument, RoomSettings};
 use plenary_storage::{DocumentLog, Seq, StoreError};
 use tokio::sync::{Mutex, oneshot};
 
-use self::registry::{Control, Registry, Shut};
+use self::registry::{Control, NoSeat, Registry};
 pub(crate) use self::{
     mailbox::RoomEnded,
     seat::{Joining, Seat},
@@ -37,6 +37,7 @@ use crate::{
     auth::Identity,
     clock::Clock,
     directory::{Denied, Directory},
+    limits::Limit,
 };
 
 /// How long a socket that was written to while somebody's access was taken away may take to finish that write.
@@ -54,6 +55,10 @@ pub struct RoomsSettings {
     pub snapshot_tail_bytes_min: u64,
     /// A snapshot is due when the oldest record of the tail is older than this.
     pub snapshot_age_max: Duration,
+    /// A document whose state has this many bytes does not grow any more.
+    pub document_bytes_max: usize,
+    /// At most so many take part in a room.
+    pub participants_max: usize,
 }
 
 impl Default for RoomsSettings {
@@ -62,6 +67,8 @@ impl Default for RoomsSettings {
             idle_after: Duration::from_secs(60),
             snapshot_tail_bytes_min: 64 * 1024,
             snapshot_age_max: Duration::from_secs(600),
+            document_bytes_max: RoomSettings::default().document_bytes_max,
+            participants_max: 1_000,
         }
     }
 }
@@ -73,6 +80,7 @@ impl RoomsSettings {
             idle_after_ms: milliseconds(self.idle_after),
             snapshot_tail_bytes_min: usize::try_from(self.snapshot_tail_bytes_min).unwrap_or(usize::MAX),
             snapshot_age_ms: milliseconds(self.snapshot_age_max),
+            document_bytes_max: self.document_bytes_max,
             ..RoomSettings::default()
         }
     }
@@ -191,6 +199,7 @@ impl Rooms {
             let mut comes = Some(joining);
             let joined = self.0.registry.join(
                 document,
+                self.0.settings.participants_max,
                 // A change that comes later finds the seat.
                 || self.access_changes() == asked_at,
                 |room| {
@@ -202,8 +211,14 @@ impl Rooms {
                 },
                 |inlets| task::start(Arc::clone(&self.0), document, inlets),
             );
-            if let Some(seat) = joined.map_err(|Shut| NotJoined(CloseReason::Restart))? {
-                return Ok(seat);
+            match joined {
+                Ok(seat) => return Ok(seat),
+                Err(NoSeat::Outdated) => {}
+                Err(NoSeat::Shut) => return Err(NotJoined(CloseReason::Restart)),
+                Err(NoSeat::Full) => {
+                    Limit::ConnectionsPerDocument.refuses();
+                    return Err(NotJoined(CloseReason::Busy));
+                }
             }
             joining = comes.expect("nobody has come");
             asked_at = self.access_changes();

@@ -83,6 +83,7 @@ pub use self::{
     caller::Peer,
 };
 pub(crate) use self::{
+    client_address::ClientAddress,
     documents::STATES_MAX,
     evenly::until_not_found_is_said,
     parts::{Params, Text, Upgrade},

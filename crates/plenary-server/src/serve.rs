@@ -27,7 +27,7 @@ use tower::ServiceExt;
 use crate::{
     App,
     health::Fitness,
-    metrics,
+    limits, metrics,
     routes::{self, Assets, Peer},
     tls::Tls,
     websocket::Progress,
@@ -49,6 +49,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_EMBED_TOKENS_EVERY: Duration = Duration::from_secs(300);
 /// How often the sessions behind open sockets are looked at.
 const LOOK_AT_SESSIONS_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked how much memory the process has.
+const LOOK_AT_MEMORY_EVERY: Duration = Duration::from_secs(1);
 /// How often the figures are put in order when nobody fetches them.
 const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
@@ -197,7 +199,13 @@ async fn chores(app: App) {
             app.look_after_sessions().await;
         }
     };
-    tokio::join!(sweeping, forgetting, upkeep, sessions, app.rooms.look_after_idle_documents());
+    let memory = async {
+        while let Some(used_bytes) = limits::resident_bytes() {
+            app.limits.note_memory(used_bytes);
+            sleep(LOOK_AT_MEMORY_EVERY).await;
+        }
+    };
+    tokio::join!(sweeping, forgetting, upkeep, sessions, memory, app.rooms.look_after_idle_documents());
 }
 
 async fn accept_tcp(
@@ -273,6 +281,9 @@ impl AsyncRead for Held {
         let held = self.get_mut();
         if held.progress.is_beyond() {
             return Poll::Ready(Err(io::Error::other("more than may be sent without a credential")));
+        }
+        if held.progress.poll_may_read(cx).is_pending() {
+            return Poll::Pending;
         }
         let before = buf.filled().len();
         let polled = Pin::new(&mut held.stream).poll_read(cx, buf);

@@ -10,19 +10,20 @@ mod presence;
 mod y_websocket;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
+    fmt,
     future::Future,
     io,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{
         WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket},
@@ -32,15 +33,16 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{
-    SinkExt, StreamExt,
+    FutureExt, SinkExt, StreamExt,
+    future::BoxFuture,
     stream::{SplitSink, SplitStream},
 };
 use plenary_ids::{ConnectionId, DocumentId, UserId};
 use plenary_permissions::Access;
 use plenary_protocol::{CloseReason, limits};
 use tokio::{
-    sync::{Semaphore, watch},
-    time::{Instant, sleep_until, timeout},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -51,7 +53,11 @@ use crate::{
     directory::Denied,
     error::Error,
     health::Fitness,
-    routes::until_not_found_is_said,
+    limits::{
+        Account, LARGE_FRAMES_OF_USER_KIB_MAX, Limit, Limits, Place, Shedding,
+        Waiting as WaitingForCredential,
+    },
+    routes::{ClientAddress, until_not_found_is_said},
 };
 
 /// Small, for most connections are quiet: the library's own size of 128 KiB would be most of a connection's memory.
@@ -62,7 +68,7 @@ const WRITE_BUFFER_BYTES: usize = 8 * 1024;
 
 /// What the socket layer reads of one message. A little over our own limit, so that frames just above it are
 /// answered in their dialect instead of ending the connection.
-const MESSAGE_BYTES_MAX: usize = limits::FRAME_BYTES_MAX + 1024 * 1024;
+pub(crate) const MESSAGE_BYTES_MAX: usize = limits::FRAME_BYTES_MAX + 1024 * 1024;
 
 /// No byte came in for this long, not even the answer to a ping, or none went out of those that wait: the peer is
 /// gone. Bytes are counted and not messages, for on a poor line a large document takes minutes either way.
@@ -78,14 +84,18 @@ const LARGE_FRAME_BYTES: usize = 64 * 1024;
 /// The budget, in KiB, for a semaphore counts in `u32`.
 const LARGE_FRAMES_KIB_MAX: u32 = 256 * 1024;
 
-/// One user's part of it, so that nobody whose sockets take little keeps the others waiting.
-const LARGE_FRAMES_OF_USER_KIB_MAX: u32 = LARGE_FRAMES_KIB_MAX / 8;
-
 /// When a sign-in has run out and holds all the same, for it was prolonged elsewhere: how soon it is asked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
-/// Connections of one user. Six devices with ten tabs are far below, a runaway script is above.
-const CONNECTIONS_PER_USER_MAX: usize = 256;
+/// After this many bytes a message that is not whole yet counts as large: its user has so many places for such.
+const LARGE_MESSAGE_BYTES: u64 = 64 * 1024;
+
+/// Stock clients return at once after a restart. So when the server ends, their sockets are closed one after the other:
+/// a thousand take this long, few go together.
+const RESTART_SPREAD: Duration = Duration::from_secs(2);
+
+/// So many sockets share the spread.
+const RESTART_STEPS: u64 = 1_000;
 
 /// The two endpoints.
 pub fn routes() -> Router<App> {
@@ -104,10 +114,7 @@ pub struct Connections(Arc<ConnectionsInner>);
 struct ConnectionsInner {
     next: AtomicU64,
     open: watch::Sender<usize>,
-    by_user: Mutex<HashMap<UserId, usize>>,
     large_frames: Semaphore,
-    /// The parts of the budget, of those who use them just now.
-    large_frames_of: Mutex<HashMap<UserId, Arc<Semaphore>>>,
 }
 
 impl Default for Connections {
@@ -115,9 +122,7 @@ impl Default for Connections {
         Self(Arc::new(ConnectionsInner {
             next: AtomicU64::new(1),
             open: watch::Sender::new(0),
-            by_user: Mutex::default(),
             large_frames: Semaphore::new(LARGE_FRAMES_KIB_MAX as usize),
-            large_frames_of: Mutex::default(),
         }))
     }
 }
@@ -134,61 +139,77 @@ impl Connections {
         timeout(within, open.wait_for(|open| *open == 0)).await.is_ok()
     }
 
-    fn large_frames_of(&self, user: UserId) -> Arc<Semaphore> {
-        let mut shares = self.0.large_frames_of.lock().expect("nothing panics while it is held");
-        shares.retain(|_, share| Arc::strong_count(share) > 1);
-        let share = shares
-            .entry(user)
-            .or_insert_with(|| Arc::new(Semaphore::new(LARGE_FRAMES_OF_USER_KIB_MAX as usize)));
-        Arc::clone(share)
-    }
-
-    fn open(&self) -> Open {
-        self.0.open.send_modify(|open| *open += 1);
-        Open {
-            id: ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed)),
-            connections: self.clone(),
-            user: None,
-        }
+    /// How long after the others a connection is closed when the server ends: those there are, one after the other.
+    fn restart_after(&self, id: ConnectionId, drain: Duration) -> Duration {
+        let among = (self.count() as u64).clamp(1, RESTART_STEPS);
+        let step = (id.0 % among) as f64 / RESTART_STEPS as f64;
+        RESTART_SPREAD.min(drain / 4).mul_f64(step)
     }
 }
 
-/// Counts one connection for as long as it lives.
+/// One connection, counted for as long as it lives.
 #[derive(Debug)]
 struct Open {
     id: ConnectionId,
     connections: Connections,
-    user: Option<UserId>,
+    limits: Limits,
+    progress: Progress,
+    /// Until somebody is recognised.
+    waiting: Option<WaitingForCredential>,
+    /// Among those of its user, the first that it names.
+    place: Option<Place>,
 }
 
 impl Open {
+    /// Begins one. Fails when too many of its address wait, or come to nothing; or when memory is short.
+    fn begin(
+        app: &App,
+        address: ClientAddress,
+        progress: Option<Extension<Progress>>,
+    ) -> Result<Self, Error> {
+        if app.limits.shedding() >= Shedding::Joins {
+            Limit::Memory.refuses();
+            return Err(Error::Busy);
+        }
+        // A proxy that does not say for whom it asks, or a program on this machine, is nobody's address.
+        let is_trusted = |address| app.config.trusted_proxies.iter().any(|network| network.contains(address));
+        let address = address.0.filter(|address| !is_trusted(*address));
+        let waiting =
+            app.limits.knock(address).map_err(|retry_after_s| Error::TooManyTries { retry_after_s })?;
+        let connections = app.connections.clone();
+        connections.0.open.send_modify(|open| *open += 1);
+        Ok(Self {
+            id: ConnectionId(connections.0.next.fetch_add(1, Ordering::Relaxed)),
+            connections,
+            limits: app.limits.clone(),
+            progress: progress.unwrap_or_default().0,
+            waiting: Some(waiting),
+            place: None,
+        })
+    }
+
     /// Counts it for its user, the first that it names. False when that user has too many already.
     fn belongs_to(&mut self, user: UserId) -> bool {
-        if self.user.is_some() {
-            return true;
+        if let Some(waiting) = self.waiting.take() {
+            waiting.recognised();
         }
-        let mut by_user = self.connections.0.by_user.lock().expect("nothing panics while it is held");
-        let count = by_user.entry(user).or_default();
-        if *count >= CONNECTIONS_PER_USER_MAX {
-            return false;
+        if self.place.is_none() {
+            self.place = self.limits.users().connect(user);
+            if let Some(place) = &self.place {
+                self.progress.count_large_messages(Arc::clone(&place.large_messages));
+            }
         }
-        *count += 1;
-        self.user = Some(user);
-        true
+        self.place.is_some()
+    }
+
+    /// What its user uses, once that is known.
+    fn account(&self) -> Option<Arc<Account>> {
+        self.place.as_ref().map(Place::account)
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if let Some(user) = self.user {
-            let mut by_user = self.connections.0.by_user.lock().expect("nothing panics while it is held");
-            if let Some(count) = by_user.get_mut(&user) {
-                *count -= 1;
-                if *count == 0 {
-                    by_user.remove(&user);
-                }
-            }
-        }
         self.connections.0.open.send_modify(|open| *open -= 1);
     }
 }
@@ -205,6 +226,34 @@ struct Moved {
     read_max: AtomicU64,
     /// The writer waits for others, not for its peer.
     is_queued: AtomicBool,
+    /// Bytes that had been read when the last message was done with.
+    done: AtomicU64,
+    /// The user's places for large messages.
+    places: OnceLock<Arc<Semaphore>>,
+    /// Whether the message that is being read has one.
+    has_place: AtomicBool,
+    /// Whether it waits for one: then it is not the peer that is silent.
+    is_held_up: AtomicBool,
+    place: Mutex<PlaceForMessage>,
+}
+
+#[derive(Default)]
+enum PlaceForMessage {
+    #[default]
+    Unneeded,
+    Asked(BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>),
+    /// Given back by being dropped.
+    Taken(#[allow(dead_code, reason = "it is held")] OwnedSemaphorePermit),
+}
+
+impl fmt::Debug for PlaceForMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unneeded => "Unneeded",
+            Self::Asked(_) => "Asked",
+            Self::Taken(_) => "Taken",
+        })
+    }
 }
 
 impl Progress {
@@ -217,6 +266,57 @@ impl Progress {
     pub fn is_beyond(&self) -> bool {
         let max = self.0.read_max.load(Ordering::Relaxed);
         max != 0 && self.bytes_read() > max
+    }
+
+    /// Whether more may be read: a message that has become large needs one of its user's places, and waits for it.
+    pub fn poll_may_read(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let unfinished = self.bytes_read().saturating_sub(self.0.done.load(Ordering::Relaxed));
+        if unfinished <= LARGE_MESSAGE_BYTES || self.0.has_place.load(Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        // Before anybody is recognised far less may be read.
+        let Some(places) = self.0.places.get() else {
+            return Poll::Ready(());
+        };
+        let mut place = self.0.place.lock().expect("nothing panics while it is held");
+        if matches!(*place, PlaceForMessage::Unneeded) {
+            *place = PlaceForMessage::Asked(Box::pin(Arc::clone(places).acquire_owned()));
+        }
+        let PlaceForMessage::Asked(asked) = &mut *place else {
+            return Poll::Ready(());
+        };
+        match asked.poll_unpin(cx) {
+            Poll::Ready(permit) => {
+                *place = PlaceForMessage::Taken(permit.expect("the semaphore is never closed"));
+                self.0.has_place.store(true, Ordering::Relaxed);
+                self.0.is_held_up.store(false, Ordering::Relaxed);
+                Poll::Ready(())
+            }
+            Poll::Pending => {
+                if !self.0.is_held_up.swap(true, Ordering::Relaxed) {
+                    Limit::UserInboundBytes.slows();
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// From here on large messages need one of these places.
+    fn count_large_messages(&self, places: Arc<Semaphore>) {
+        let _ = self.0.places.set(places);
+    }
+
+    /// A message has been read and handed on.
+    fn message_done(&self) {
+        self.0.done.store(self.bytes_read(), Ordering::Relaxed);
+        if self.0.has_place.load(Ordering::Relaxed) {
+            *self.0.place.lock().expect("nothing panics while it is held") = PlaceForMessage::Unneeded;
+            self.0.has_place.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn is_held_up(&self) -> bool {
+        self.0.is_held_up.load(Ordering::Relaxed)
     }
 
     /// How much more may be read; `None` for any amount.
@@ -252,6 +352,9 @@ trait Dialog: Send {
 
     /// Takes one frame. May wait for the room or the store; nothing more is read meanwhile.
     fn frame(&mut self, frame: Bytes) -> impl Future<Output = ()> + Send;
+
+    /// The connection.
+    fn open(&self) -> &Open;
 
     /// When [`on_time`](Self::on_time) is due, if it is.
     fn due(&self) -> Option<Instant>;
@@ -332,6 +435,10 @@ async fn admit(app: &App, open: &mut Open, identity: Identity, name: &str) -> Re
     if !open.belongs_to(identity.user) {
         return Err(Refusal::Because(CloseReason::TooFast));
     }
+    if app.limits.shedding() >= Shedding::Joins {
+        Limit::Memory.refuses();
+        return Err(Refusal::Because(CloseReason::Busy));
+    }
     let asked = Instant::now();
     let document = name.parse().map_err(|_| Refusal::Because(CloseReason::NotFound))?;
     let asked_at = app.rooms.access_changes();
@@ -355,11 +462,12 @@ fn expiry(app: &App, identity: &Identity) -> Option<Instant> {
 }
 
 /// Serves one connection until it is over.
-async fn serve<D: Dialog>(app: &App, socket: WebSocket, progress: Progress, outbox: &Outbox, mut dialog: D) {
+async fn serve<D: Dialog>(app: &App, socket: WebSocket, outbox: &Outbox, mut dialog: D) {
     let (sink, stream) = socket.split();
+    let (id, progress) = (dialog.open().id, dialog.open().progress.clone());
     {
         let reader = read(app, stream, &progress, outbox, &mut dialog);
-        let writer = write(app, sink, &progress, outbox, D::FILLER);
+        let writer = write(app, id, sink, &progress, outbox, D::FILLER);
         tokio::pin!(reader, writer);
         let outcome = tokio::select! {
             () = &mut reader => Written::Lost,
@@ -386,11 +494,18 @@ async fn read<D: Dialog>(
     let mut heard = (Instant::now(), progress.bytes_read());
     let unseated = |dialog: &D| (!dialog.is_seated()).then_some(limits::BEFORE_AUTH_BYTES_MAX);
     progress.bound(unseated(dialog));
+    let mut account = None;
     loop {
+        if account.is_none() {
+            account = dialog.open().account();
+        }
         let silent = heard.0 + SILENCE_MAX;
         let due = dialog.due().map_or(silent, |due| due.min(silent));
         let next = async {
             outbox.may_be_read().await;
+            if let Some(account) = &account {
+                account.may_be_read().await;
+            }
             stream.next().await
         };
         let received = tokio::select! {
@@ -399,8 +514,12 @@ async fn read<D: Dialog>(
             () = sleep_until(due) => {
                 if due < silent {
                     dialog.on_time().await;
-                } else if progress.bytes_read() != heard.1 || outbox.is_writing() {
-                    // A large message is on its way, or our ping waits behind one.
+                } else if progress.bytes_read() != heard.1
+                    || outbox.is_writing()
+                    || progress.is_held_up()
+                    || account.as_ref().is_some_and(|account| account.has_to_wait())
+                {
+                    // A large message is on its way, or our ping waits behind one; or it is we who do not read.
                     heard = (Instant::now(), progress.bytes_read());
                 } else {
                     tracing::debug!("nothing heard for too long");
@@ -435,6 +554,7 @@ async fn read<D: Dialog>(
             }
             None => return,
         }
+        progress.message_done();
         // Only whoever has shown a credential may have a large message kept for it.
         progress.bound(unseated(dialog));
     }
@@ -456,6 +576,7 @@ enum Written {
 
 async fn write(
     app: &App,
+    id: ConnectionId,
     mut sink: SplitSink<WebSocket, Message>,
     progress: &Progress,
     outbox: &Outbox,
@@ -497,6 +618,14 @@ async fn write(
                 filler_due = Instant::now() + limits::FILLER_AFTER;
             }
             Turn::Close(reason) => {
+                if reason == CloseReason::Restart {
+                    let after = app.connections.restart_after(id, app.config.drain.0);
+                    tokio::select! {
+                        () = sleep(after) => {}
+                        () = outbox.until_dropped() => return Written::Lost,
+                    }
+                }
+                count_end(reason);
                 let close =
                     Message::Close(Some(CloseFrame { code: reason.code(), reason: reason.text().into() }));
                 return match in_time(progress, outbox, send_all(&mut sink, vec![close])).await {
@@ -507,6 +636,11 @@ async fn write(
             Turn::Drop => return Written::Lost,
         }
     }
+}
+
+/// Counts a connection, or a document on one, that we end.
+fn count_end(reason: CloseReason) {
+    metrics::counter!("plenary_closed_total", "why" => reason.text()).increment(1);
 }
 
 /// The peer is gone.
@@ -570,9 +704,9 @@ async fn write_turn(
         written(fed.drain(..));
         let kib = u32::try_from(size_bytes / 1024).unwrap_or(u32::MAX).min(LARGE_FRAMES_OF_USER_KIB_MAX);
         progress.is_queued(true);
-        let share = outgoing.seat.as_ref().map(|seat| app.connections.large_frames_of(seat.user));
-        let of_user = match &share {
-            Some(share) => Some(share.acquire_many(kib).await),
+        let seat = outgoing.seat.clone();
+        let of_user = match &seat {
+            Some(seat) => Some(seat.account.large_frames.acquire_many(kib).await),
             None => None,
         };
         let budget = app.connections.0.large_frames.acquire_many(kib).await;

@@ -53,6 +53,8 @@ impl Room {
         };
         let new_bytes = document.known().new_struct_bytes(update, &Limits::default());
         if new_bytes == 0 {
+            // Whoever makes room is not to wait for it.
+            self.size.measured = None;
             return None;
         }
         if self.size.bytes + before_it + new_bytes > max

@@ -235,7 +235,7 @@ fn ready(wait_ms: u64) -> Result<(), u64> {
 }
 
 /// What one subscriber has: an IPv4 address, or the 64 bits in front of an IPv6 address.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

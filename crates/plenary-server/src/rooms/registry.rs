@@ -73,9 +73,16 @@ struct OpenRoom {
     seats: HashMap<ParticipantId, Arc<Seat>>,
 }
 
-/// No room opens any more: the server is ending.
+/// Why somebody has not got a seat. Nothing has happened then.
 #[derive(Debug)]
-pub(crate) struct Shut;
+pub(crate) enum NoSeat {
+    /// No room opens any more: the server is ending.
+    Shut,
+    /// As many are there as may be.
+    Full,
+    /// What they may do has to be asked for again.
+    Outdated,
+}
 
 impl Registry {
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -84,20 +91,24 @@ impl Registry {
 
     /// Takes a seat in the document's room. If none is open one is opened: `start` is given its inlets.
     ///
-    /// `None`, and nothing has happened, unless `is_current`: it is asked where nobody can look for seats meanwhile.
+    /// At most `seats_max` have one. `is_current` is asked where nobody can look for seats meanwhile.
     pub(super) fn join(
         &self,
         document: DocumentId,
+        seats_max: usize,
         is_current: impl FnOnce() -> bool,
         seat: impl FnOnce(RoomHandle) -> (Join, Arc<Seat>),
         start: impl FnOnce(Inlets),
-    ) -> Result<Option<Arc<Seat>>, Shut> {
+    ) -> Result<Arc<Seat>, NoSeat> {
         let mut open = self.open();
         if open.is_shut {
-            return Err(Shut);
+            return Err(NoSeat::Shut);
         }
         if !is_current() {
-            return Ok(None);
+            return Err(NoSeat::Outdated);
+        }
+        if open.rooms.get(&document).is_some_and(|room| room.seats.len() >= seats_max) {
+            return Err(NoSeat::Full);
         }
         let room = match open.rooms.entry(document) {
             hash_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -112,7 +123,7 @@ impl Registry {
         room.seats.insert(seat.participant, Arc::clone(&seat));
         // Sent under the lock, so that a room that looks whether it may end sees every join.
         let _ = room.handle.control.send(Control::Join(join, Arc::clone(&seat)));
-        Ok(Some(seat))
+        Ok(seat)
     }
 
     /// The room of a document, if it is open.

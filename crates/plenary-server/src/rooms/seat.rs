@@ -14,6 +14,7 @@ use plenary_room::{Backlog, Dialect};
 use super::registry::RoomHandle;
 use crate::{
     auth::{GuestOf, Identity, Via},
+    limits::Account,
     websocket::outbox::{Outbox, Waiting},
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Joining {
     pub(crate) knows_close: bool,
     /// The connection's.
     pub(crate) outbox: Arc<Outbox>,
+    /// What the user uses.
+    pub(crate) account: Arc<Account>,
 }
 
 /// One joining of one room.
@@ -43,6 +46,7 @@ pub(crate) struct Seat {
     pub(crate) user: UserId,
     pub(crate) room: RoomHandle,
     pub(crate) backlog: Backlog,
+    pub(crate) account: Arc<Account>,
     dialect: Dialect,
     prefix: Bytes,
     knows_close: bool,
@@ -64,7 +68,8 @@ impl Seat {
             document: joining.document,
             user: joining.identity.user,
             room,
-            backlog: Backlog::default(),
+            backlog: Backlog::of(joining.account.backlog.clone()),
+            account: joining.account,
             dialect: joining.dialect,
             prefix: joining.prefix,
             knows_close: joining.knows_close,
@@ -192,6 +197,7 @@ fn ends_the_socket(reason: CloseReason) -> bool {
         | CloseReason::Replaced
         | CloseReason::TooLarge
         | CloseReason::Refused
+        | CloseReason::Busy
         | CloseReason::Expired => false,
     }
 }

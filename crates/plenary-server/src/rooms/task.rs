@@ -15,11 +15,12 @@ use futures_util::FutureExt;
 use plenary_ids::{DocumentId, ParticipantId};
 use plenary_permissions::Access;
 use plenary_protocol::{CloseReason, Message, SyncMessage};
-use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, Room};
+use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, RefusedFrames, Room};
 use plenary_storage::{BoxFuture, Seq, Snapshot, StoreError};
+use rustix::time::{ClockId, clock_gettime};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
-    sync::{mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
     time::MissedTickBehavior,
 };
 use tracing::Instrument;
@@ -31,6 +32,7 @@ use super::{
     seat::Seat,
     stored,
 };
+use crate::limits::Limit;
 
 /// Messages taken in one turn; their bytes are bounded by the mailbox.
 const TURN_COUNT_MAX: usize = 1024;
@@ -50,6 +52,9 @@ const TURN_APART_MAX: Duration = Duration::from_millis(20);
 /// Inputs over this many bytes may take the room a while, so the other tasks of the thread are moved away first: yrs
 /// searches for the place of concurrent structs in quadratic time, which 64 KiB built for it turn into seconds.
 const HEAVY_BYTES: usize = 16 * 1024;
+
+/// Processor time below this is gathered before anybody is charged for it.
+const SPEND_FROM: Duration = Duration::from_millis(1);
 
 /// Awareness that falls silent, idling and snapshots by age are noticed at this pace.
 const TICK: Duration = Duration::from_secs(1);
@@ -76,6 +81,8 @@ async fn run(rooms: Arc<Inner>, document: DocumentId, inlets: Inlets) {
         append_began: Instant::now(),
         states: HashMap::new(),
         states_asked: 0,
+        unspent: Duration::ZERO,
+        refused: RefusedFrames::default(),
         is_ending: false,
     };
     let end = AssertUnwindSafe(task.live(effects)).catch_unwind().await;
@@ -121,6 +128,10 @@ struct Task {
     /// Who waits for which answer to `Input::State`.
     states: HashMap<u64, oneshot::Sender<Result<Bytes, ()>>>,
     states_asked: u64,
+    /// Processor time of turns that nobody was charged for yet.
+    unspent: Duration,
+    /// What the metrics were last told of.
+    refused: RefusedFrames,
     /// The server ends: what was received is finished, nothing more is.
     is_ending: bool,
 }
@@ -216,7 +227,7 @@ impl Task {
                 Mail::Message(participant, message, permit) => {
                     batch.size_bytes += permit.num_permits();
                     batch.messages.push((participant, message));
-                    batch.permits.push(permit);
+                    batch.permits.push((participant, permit));
                 }
                 Mail::Leave(participant) => {
                     end = end.or(self.merge(&mut batch));
@@ -246,7 +257,45 @@ impl Task {
         let is_heavy =
             batch.size_bytes > HEAVY_BYTES || batch.messages.iter().any(|(_, message)| asks(message));
         let weight = if is_heavy { Weight::Heavy } else { Weight::Light };
-        self.give(Input::Messages(batch.messages), weight)
+        let before = cpu_time();
+        let end = self.give(Input::Messages(batch.messages), weight);
+        self.spend(cpu_time().saturating_sub(before), batch.size_bytes, &batch.permits);
+        self.note_refused();
+        end
+    }
+
+    /// Charges a turn's processor time to those whose messages it took, by their bytes. Short turns add up until it is
+    /// worth the count; who is there then pays for all of them, which evens out.
+    fn spend(&mut self, cpu: Duration, size_bytes: usize, taken: &[(ParticipantId, OwnedSemaphorePermit)]) {
+        self.unspent += cpu;
+        if self.unspent < SPEND_FROM {
+            return;
+        }
+        let unspent = std::mem::take(&mut self.unspent);
+        for (participant, permit) in taken {
+            if let Some(seat) = self.seats.get(participant) {
+                // Bytes are far below 2^52.
+                #[allow(clippy::cast_precision_loss)]
+                let part = permit.num_permits() as f64 / size_bytes.max(1) as f64;
+                seat.account.spend(unspent.mul_f64(part.min(1.0)));
+            }
+        }
+    }
+
+    fn note_refused(&mut self) {
+        let (before, now) = (self.refused, self.room.refused());
+        if before == now {
+            return;
+        }
+        self.refused = now;
+        for (why, count) in [
+            ("access", now.for_access - before.for_access),
+            ("size", now.for_size - before.for_size),
+            ("structure", now.for_good - before.for_good),
+        ] {
+            metrics::counter!("plenary_updates_refused_total", "why" => why).increment(count);
+        }
+        (before.for_size..now.for_size).for_each(|_| Limit::DocumentBytes.refuses());
     }
 
     fn appended(&mut self, appended: Result<Seq, StoreError>) -> Option<End> {
@@ -377,7 +426,12 @@ struct Batch {
     messages: Vec<(ParticipantId, Message)>,
     size_bytes: usize,
     /// Given back once the room has taken the messages.
-    permits: Vec<tokio::sync::OwnedSemaphorePermit>,
+    permits: Vec<(ParticipantId, OwnedSemaphorePermit)>,
+}
+
+/// What this thread has used of a processor. Not the time that passed: on a busy machine that says nothing of who did it.
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 /// How long after a turn the next may begin.

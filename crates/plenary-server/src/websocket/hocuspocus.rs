@@ -6,7 +6,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::{Extension, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Extension,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use bytes::Bytes;
 use plenary_permissions::Access;
 use plenary_protocol::{
@@ -18,7 +23,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{
-    Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, expiry,
+    Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, count_end, expiry,
     outbox::{Outbox, Waiting},
     presence::marked,
     recognise, serve, sized, unavailable,
@@ -26,12 +31,11 @@ use super::{
 use crate::{
     App,
     auth::{self, Credential, Identity},
+    error::Error,
+    limits::{Limit, Shedding},
     rooms::{Joining, NotJoined, RoomEnded, Seat},
-    routes::Upgrade,
+    routes::{ClientAddress, Upgrade},
 };
-
-/// Documents that one socket may carry.
-const DOCUMENTS_MAX: usize = 64;
 
 /// What the socket that would carry one document more is told.
 const TOO_MANY_DOCUMENTS: &str = "too-many-documents";
@@ -46,12 +50,14 @@ const BAD_TOKEN: Refusal = Refusal::Because(CloseReason::BadToken);
     responses(
         (status = 101, description = "The connection is a WebSocket now"),
         (status = 426, description = "`not-a-websocket`"),
+        (status = 429, description = "`too-many-tries`: too many from this address have shown no credential"),
         (status = 503, description = "`busy`"),
     ),
 )]
 pub(super) async fn upgrade(
     State(app): State<App>,
     headers: HeaderMap,
+    address: ClientAddress,
     progress: Option<Extension<Progress>>,
     Upgrade(upgrade): Upgrade,
 ) -> Response {
@@ -60,7 +66,15 @@ pub(super) async fn upgrade(
     }
     let cookie = cookie(&app, &headers);
     let origin = auth::origin(&headers).map(ToOwned::to_owned);
-    let open = app.connections.open();
+    let open = match Open::begin(&app, address, progress) {
+        Ok(open) => open,
+        Err(error) => return error.into_response(),
+    };
+    let sheds_anonymous = app.limits.shedding() >= Shedding::Anonymous;
+    if sheds_anonymous && recognise(&app, cookie.clone()).await.is_err() {
+        Limit::Memory.refuses();
+        return Error::Busy.into_response();
+    }
     let span = tracing::info_span!("connection", connection = %open.id, user = tracing::field::Empty);
     sized(upgrade).on_upgrade(move |socket| {
         async move {
@@ -76,7 +90,7 @@ pub(super) async fn upgrade(
                 before_auth_bytes: 0,
                 pace: Pace::default(),
             };
-            serve(&app, socket, progress.unwrap_or_default().0, &outbox, dialog).await;
+            serve(&app, socket, &outbox, dialog).await;
         }
         .instrument(span)
     })
@@ -130,6 +144,17 @@ impl Hocuspocus {
         self.outbox.push(message.encode(&address_prefix(address)));
     }
 
+    /// Lets nobody into a document. One that is merely busy is not denied where that would be taken for final, and
+    /// nothing else is on the socket: who comes back to a closed socket tries again.
+    fn refuse(&mut self, address: String, reason: CloseReason) {
+        tracing::debug!(%reason, "denied");
+        if reason == CloseReason::Busy && !self.is_seated() {
+            return self.outbox.close(reason, Waiting::Written);
+        }
+        count_end(reason);
+        self.deny(address, reason.text());
+    }
+
     fn deny(&mut self, address: String, text: &str) {
         self.send(&address, &Message::Auth(AuthMessage::Denied(text.to_owned())));
         self.set(address, Stand::Out);
@@ -174,7 +199,8 @@ impl Hocuspocus {
             return self.renew(address, seat, token).await;
         }
         let is_known = self.addresses.contains_key(&address);
-        if !is_known && self.addresses.len() >= DOCUMENTS_MAX {
+        if !is_known && self.addresses.len() >= self.app.config.documents_per_connection_max {
+            Limit::DocumentsPerConnection.refuses();
             // Not noted, for the addresses that are noted are bounded.
             return self.send(&address, &Message::Auth(AuthMessage::Denied(TOO_MANY_DOCUMENTS.to_owned())));
         }
@@ -184,10 +210,7 @@ impl Hocuspocus {
         };
         match admission {
             Ok(admission) => self.join(address, admission, version.is_some()).await,
-            Err(Refusal::Because(reason)) => {
-                tracing::debug!(%reason, "denied");
-                self.deny(address, reason.text());
-            }
+            Err(Refusal::Because(reason)) => self.refuse(address, reason),
             Err(Refusal::NotNow) => self.outbox.close(CloseReason::StoreDown, Waiting::Written),
         }
     }
@@ -207,6 +230,7 @@ impl Hocuspocus {
             prefix: address_prefix(&address),
             knows_close,
             outbox: Arc::clone(&self.outbox),
+            account: self.open.account().expect("whoever is admitted has a place"),
         };
         match self.app.rooms.join(joining, asked_at, &self.app.directory).await {
             Ok(seat) => {
@@ -219,7 +243,7 @@ impl Hocuspocus {
             Err(NotJoined(reason @ (CloseReason::Restart | CloseReason::StoreDown))) => {
                 self.outbox.close(reason, Waiting::Written);
             }
-            Err(NotJoined(reason)) => self.deny(address, reason.text()),
+            Err(NotJoined(reason)) => self.refuse(address, reason),
         }
     }
 
@@ -259,7 +283,7 @@ impl Hocuspocus {
             Some(Stand::Expecting(_)) => {}
             None => {
                 let begins = matches!(message, Message::Sync(SyncMessage::Step1(_)));
-                if begins && self.addresses.len() < DOCUMENTS_MAX {
+                if begins && self.addresses.len() < self.app.config.documents_per_connection_max {
                     self.set(address, Stand::Expecting(Instant::now() + limits::AUTH_AFTER_STEP_1_WITHIN));
                 }
             }
@@ -311,6 +335,11 @@ impl Dialog for Hocuspocus {
         }
         match message {
             Message::Awareness(_) | Message::QueryAwareness
+                if self.app.limits.shedding() >= Shedding::Awareness =>
+            {
+                Limit::Memory.refuses();
+            }
+            Message::Awareness(_) | Message::QueryAwareness
                 if self.pace.is_too_fast(self.app.clock.now_ms()) =>
             {
                 self.outbox.close(CloseReason::TooFast, Waiting::Written);
@@ -327,6 +356,10 @@ impl Dialog for Hocuspocus {
                     seat.room.mailbox.post(seat.participant, message, size_bytes).await;
             }
         }
+    }
+
+    fn open(&self) -> &Open {
+        &self.open
     }
 
     fn due(&self) -> Option<Instant> {

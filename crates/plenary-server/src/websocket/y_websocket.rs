@@ -19,7 +19,7 @@ use tracing::Instrument;
 use utoipa::IntoParams;
 
 use super::{
-    Admission, Dialog, LOOK_AGAIN, Progress, Refusal, admit, cookie, expiry,
+    Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, expiry,
     outbox::{Outbox, Waiting},
     presence::marked,
     recognise, serve, sized, unavailable,
@@ -28,8 +28,9 @@ use crate::{
     App,
     auth::{self, Credential},
     error::Error,
+    limits::{Limit, Shedding},
     rooms::{Joining, NotJoined, RoomEnded, Seat},
-    routes::{Params, Text, Upgrade},
+    routes::{ClientAddress, Params, Text, Upgrade},
 };
 
 /// Stock providers cannot set headers, so credentials come in the query; what is logged of a path never has it.
@@ -53,6 +54,7 @@ pub(super) struct Shown {
         (status = 400, description = "`malformed`: the query has no such names, or one twice"),
         (status = 404, description = "`not-found`: that is no text"),
         (status = 426, description = "`not-a-websocket`"),
+        (status = 429, description = "`too-many-tries`: too many from this address have shown no credential"),
         (status = 503, description = "`busy`"),
     ),
 )]
@@ -61,6 +63,7 @@ pub(super) async fn upgrade(
     Text(document): Text,
     Params(query): Params<Shown>,
     headers: HeaderMap,
+    address: ClientAddress,
     progress: Option<Extension<Progress>>,
     Upgrade(upgrade): Upgrade,
 ) -> Response {
@@ -72,9 +75,16 @@ pub(super) async fn upgrade(
         Shown { token: Some(token), .. } => Some(auth::token_credential(token, auth::origin(&headers))),
         _ => auth::bearer(&headers).or_else(|| cookie(&app, &headers)),
     };
-    let mut open = app.connections.open();
+    let mut open = match Open::begin(&app, address, progress) {
+        Ok(open) => open,
+        Err(error) => return error.into_response(),
+    };
     let admission = match recognise(&app, credential).await {
         Ok(identity) => admit(&app, &mut open, identity, &document).await,
+        Err(Refusal::Because(_)) if app.limits.shedding() >= Shedding::Anonymous => {
+            Limit::Memory.refuses();
+            return Error::Busy.into_response();
+        }
         Err(refusal) => Err(refusal),
     };
     let admission = match admission {
@@ -88,9 +98,8 @@ pub(super) async fn upgrade(
     sized(upgrade).on_upgrade(move |socket| {
         async move {
             let outbox = Arc::new(Outbox::default());
-            let dialog = YWebsocket::begin(&app, &outbox, origin, admission).await;
-            serve(&app, socket, progress.unwrap_or_default().0, &outbox, dialog).await;
-            drop(open);
+            let dialog = YWebsocket::begin(&app, open, &outbox, origin, admission).await;
+            serve(&app, socket, &outbox, dialog).await;
         }
         .instrument(span)
     })
@@ -99,6 +108,7 @@ pub(super) async fn upgrade(
 /// One socket of this dialect.
 struct YWebsocket {
     app: App,
+    open: Open,
     outbox: Arc<Outbox>,
     /// Where the browser says the page is.
     origin: Option<String>,
@@ -110,12 +120,14 @@ struct YWebsocket {
 impl YWebsocket {
     async fn begin(
         app: &App,
+        open: Open,
         outbox: &Arc<Outbox>,
         origin: Option<String>,
         admission: Result<Admission, CloseReason>,
     ) -> Self {
         let mut dialog = Self {
             app: app.clone(),
+            open,
             outbox: Arc::clone(outbox),
             origin,
             seat: None,
@@ -130,6 +142,7 @@ impl YWebsocket {
     }
 
     async fn join(&mut self, admission: Admission) {
+        let account = self.open.account().expect("whoever is admitted has a place");
         tracing::Span::current().record("user", tracing::field::display(admission.identity.user));
         self.expires = expiry(&self.app, &admission.identity);
         let asked_at = admission.asked_at;
@@ -141,6 +154,7 @@ impl YWebsocket {
             prefix: Bytes::new(),
             knows_close: true,
             outbox: Arc::clone(&self.outbox),
+            account,
         };
         match self.app.rooms.join(joining, asked_at, &self.app.directory).await {
             Ok(seat) => self.seat = Some(seat),
@@ -182,6 +196,11 @@ impl Dialog for YWebsocket {
         };
         match message {
             Message::Awareness(_) | Message::QueryAwareness
+                if self.app.limits.shedding() >= Shedding::Awareness =>
+            {
+                Limit::Memory.refuses();
+            }
+            Message::Awareness(_) | Message::QueryAwareness
                 if self.pace.is_too_fast(self.app.clock.now_ms()) =>
             {
                 self.outbox.close(CloseReason::TooFast, Waiting::Written);
@@ -197,6 +216,10 @@ impl Dialog for YWebsocket {
                     seat.room.mailbox.post(seat.participant, message, size_bytes).await;
             }
         }
+    }
+
+    fn open(&self) -> &Open {
+        &self.open
     }
 
     fn due(&self) -> Option<Instant> {

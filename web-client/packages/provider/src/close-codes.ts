@@ -13,6 +13,7 @@ export const CLOSE_CODES = {
   'too-large': 4413,
   'refused': 4422,
   'expired': 4501,
+  'busy': 4503,
   'timed-out': 4508,
   'too-fast': 4529,
 } as const
@@ -62,7 +63,8 @@ export function pauseAfter(code: number): number {
   switch (code) {
     // Everybody comes back at once to a server that has only just begun.
     case CLOSE_CODES['restart']: return 2_000
-    case CLOSE_CODES['store-down']: return 5_000
+    case CLOSE_CODES['store-down']:
+    case CLOSE_CODES['busy']: return 5_000
     case CLOSE_CODES['too-fast']: return 10_000
     // We were not understood, and what we would send next time is the same.
     case CLOSE_CODES['malformed-frame']: return 30_000
