@@ -22,4 +22,5 @@ mod organisations;
 mod passwords;
 mod second_factor;
 mod sign_in;
+mod signing;
 mod site;
