@@ -1,7 +1,8 @@
 // Schemathesis asks a real server everything its description says, and much that it does not, and holds each answer
-// against the description. Once as nobody, once as a drafter who is in a group. `just schemathesis`.
+// against the description. Once as nobody, once as a drafter who is in a group; as others when asked to.
+// `just schemathesis`.
 //
-//   PLENARY_BIN=... node run.mjs SCHEMATHESIS [--examples 300] [--as drafter] [--seed N] [-- more for schemathesis]
+//   PLENARY_BIN=... node run.mjs SCHEMATHESIS [--examples 300] [--as ACTOR] [--seed N] [-- more for schemathesis]
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,21 +32,33 @@ const CHECKS = [
   'response_schema_conformance',
 ]
 
+/** Who asks, by their first name; nobody is `null`. The administrator is in no group. */
+const ACTORS = { anonymous: null, drafter: 'safiya', coordinator: 'ilse', administrator: 'root' }
+
 // What ends the drafter's own token is asked last, by itself, so that they are not nobody before.
 const ENDS_TOKENS = ['/api/v1/me/password', '/api/v1/tokens/{token}']
 
 const folder = mkdtempSync(join(tmpdir(), 'plenary-schemathesis-'))
-let demo
+let demo, asking
+// Ended from outside it leaves nothing behind.
+process.on('exit', () => {
+  asking?.kill()
+  for (const left of [folder, demo?.folder].filter(Boolean)) rmSync(left, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 try {
   let failed = false
   for (const who of values.as ? [values.as] : ['anonymous', 'drafter']) {
+    if (!(who in ACTORS)) throw new Error(`--as is one of ${Object.keys(ACTORS).join(', ')}`)
     // A server each, so that one finds nothing that the other left.
     demo = await Demo.start({ env: { PLENARY_LOG: 'warn' } })
-    const token = await demo.tokenOf('safiya')
+    if (who === 'administrator') await demo.command('init', '--email', 'root@demo.example', '--name', 'Root')
+    const token = await demo.tokenOf(ACTORS[who] ?? 'safiya')
     const configured = join(folder, `${who}.toml`)
-    writeFileSync(configured, await settings(token))
+    writeFileSync(configured, await settings(await demo.tokenOf('safiya')))
     const everything = await run(who, token, configured, ...ENDS_TOKENS.flatMap(path => ['--exclude-path', path]))
-    await staysIn(token)
+    if (who !== 'administrator') await staysIn(token)
     const last = await run(who, token, configured, ...ENDS_TOKENS.flatMap(path => ['--include-path', path]))
     failed ||= everything !== 0 || last !== 0
     console.log(await answered(join(demo.folder, 'data', 'plenary.sock')))
@@ -55,7 +68,6 @@ try {
   process.exitCode = failed ? 1 : 0
 } finally {
   await demo?.stop()
-  rmSync(folder, { recursive: true, force: true })
 }
 
 async function run(who, token, configured, ...which) {
@@ -63,10 +75,10 @@ async function run(who, token, configured, ...which) {
   command.push('--checks', CHECKS.join(','), '--max-examples', values.examples, '--seed', values.seed)
   command.push('--phases', 'examples,coverage,fuzzing,stateful', '--continue-on-failure', '--suppress-health-check', 'all')
   command.push('--generation-database', 'none', '--warnings', 'off', '--no-color')
-  if (who === 'drafter') command.push('--header', `authorization: Bearer ${token}`)
+  if (ACTORS[who]) command.push('--header', `authorization: Bearer ${token}`)
   console.log(`\nAs ${who}: ${which.join(' ')}`)
-  const child = spawn(schemathesis, [...command, ...which, ...more], { stdio: 'inherit', cwd: folder })
-  return new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject))
+  asking = spawn(schemathesis, [...command, ...which, ...more], { stdio: 'inherit', cwd: folder })
+  return new Promise((resolve, reject) => asking.once('exit', resolve).once('error', reject))
 }
 
 /** Things that there are, for the ids in paths: at random one would never meet any. */
