@@ -21,7 +21,7 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
-use yrs::{GetString, Text, Transact};
+use yrs::{GetString, ReadTxn, StateVector, Text, Transact};
 
 use crate::{
     peer::{Editor, Heard, Peer, Refused},
@@ -202,11 +202,17 @@ async fn a_full_document_is_only_deleted_from_and_what_was_refused_stays_with_it
     author.until_text(|text| text.len() == 6_000).await;
     assert_eq!(stage.text().await, "a".repeat(4_000));
 
-    // There is room: what they kept comes in when they come back.
+    // There is room: what they kept comes in. How large the document is now is looked at ten times a second.
+    loop {
+        let kept = author.doc.transact().encode_state_as_update_v1(&StateVector::default());
+        author.peer.send(&Message::Sync(SyncMessage::Step2(kept.into()))).await;
+        author.heard.clear();
+        author.until(|message| matches!(message, Message::SyncStatus(_))).await;
+        if author.heard.contains(&Message::SyncStatus(true)) {
+            break;
+        }
+    }
     other.come_back(stage.y_websocket(&ben).await).await;
-    let mut peer = stage.hocuspocus().await;
-    peer.authenticate(&ana.token).await;
-    author.come_back(peer).await;
     let mut reader = stage.editor(&ana).await;
     reader.until_text(|text| text.len() == 8_000).await;
     let text = reader.text();
@@ -318,7 +324,7 @@ async fn who_takes_much_of_the_processor_is_read_less_and_loses_nothing() {
     let _ = other.announce("{}").await;
     let mut sent = 0;
     while counted("slowed", "user_cpu_ms_per_second") == before {
-        assert!(sent < 20_000, "nobody was slowed");
+        assert!(sent < 400_000, "nobody was slowed");
         // Each is a struct of its own between two others, and the gate and the document look at every one.
         let update = {
             let body = busy.doc.get_or_insert_text("body");
@@ -329,6 +335,7 @@ async fn who_takes_much_of_the_processor_is_read_less_and_loses_nothing() {
             change.encode_update_v1()
         };
         busy.peer.send(&Message::Sync(SyncMessage::Update(update.into()))).await;
+        busy.until_acknowledged(1).await;
         sent += 1_000;
     }
     // Others are read as ever.
@@ -337,7 +344,7 @@ async fn who_takes_much_of_the_processor_is_read_less_and_loses_nothing() {
     other.until_acknowledged(1).await;
     assert!(began.elapsed().as_secs() < 5);
     busy.type_text("in the end").await;
-    busy.until_acknowledged(sent / 1_000 + 1).await;
+    busy.until_acknowledged(1).await;
     assert_eq!(stage.text().await.len(), sent + "quickin the end".len());
 }
 

@@ -6,7 +6,8 @@ use super::{Admitted, Phase, Room};
 use crate::effect::Seq;
 
 /// A document near its limit is measured at most this often, for that encodes all of it.
-const MEASURE_EVERY_MS: u64 = 1_000;
+/// People who have just made room do not notice.
+const MEASURE_EVERY_MS: u64 = 100;
 
 /// How large the document's state is, as one update.
 ///
@@ -53,8 +54,6 @@ impl Room {
         };
         let new_bytes = document.known().new_struct_bytes(update, &Limits::default());
         if new_bytes == 0 {
-            // Whoever makes room is not to wait for it.
-            self.size.measured = None;
             return None;
         }
         if self.size.bytes + before_it + new_bytes > max
