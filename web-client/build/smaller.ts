@@ -28,7 +28,7 @@ export function smaller(): Plugin {
     },
 
     transform(code, id) {
-      if (id.includes('/node_modules/')) return { code: withAnswers(code, id), map: null }
+      if (id.includes('/node_modules/')) return { code: withoutUnused(withAnswers(code, id), id), map: null }
       if (!/\/packages\/\w+\/src\/.*\.ts$/.test(id) || !/\b(css|html|svg)`/.test(code)) return null
       return { code: withShortTemplates(code), map: null }
     },
@@ -45,7 +45,17 @@ export function smaller(): Plugin {
     generateBundle: {
       order: 'post',
       handler(_options, bundle) {
-        for (const chunk of Object.values(bundle)) if (chunk.type === 'chunk') chunk.code = withStylesTogether(chunk.code)
+        for (const chunk of Object.values(bundle)) {
+          if (chunk.type !== 'chunk') continue
+          const [called] = CALLED.exec(chunk.code) ?? []
+          if (called) this.error(`${chunk.fileName} calls ${called}, which is left out: see UNUSED in smaller.ts`)
+          chunk.code = withStylesTogether(chunk.code)
+        }
+        // They were drawn by others and come from no package.
+        if (!Object.values(bundle).some(chunk => chunk.type === 'chunk' && chunk.moduleIds.some(id => id.endsWith('/icons.ts')))) return
+        const licences = bundle['licences.txt']
+        if (licences?.type !== 'asset') return this.error('licences.txt is missing')
+        licences.source = `${String(licences.source).trimEnd()}\n\n${readFileSync(here('icons-licence.txt'), 'utf8')}`
       },
     },
   }
@@ -68,6 +78,46 @@ const ANSWERS: [file: string, question: RegExp, answer: string][] = [
   ['lib0/encoding.js', /^export const writeVarString = .*$/m, 'export const writeVarString = _writeVarStringNative'],
   ['lib0/decoding.js', /^export const readVarString = .*$/m, 'export const readVarString = _readVarStringNative'],
 ]
+
+/**
+ * What libraries can do and nobody here asks them to: an editor's document as JSON, undo other than that of the shared text,
+ * changes of kinds of blocks that a flat document does not have. Minifiers have to leave the methods of a class alone.
+ */
+const UNUSED: [file: string, methods: RegExp][] = [
+  ['prosemirror-model/dist/index.js', /\.(toJSON|fromJSON|toString|toStringInner|blockRange|rangeHasMark|posAtIndex|canAppend|addToStart|addToEnd)$/],
+  ['prosemirror-state/dist/index.js', /\.(toJSON|fromJSON|jsonID|reconfigure|setTime|isGeneric)$/],
+  ['prosemirror-transform/dist/index.js', /\.(toJSON|fromJSON|toString|jsonID|invert|merge|appendMapping\w*|changedRange|touches)$/],
+  ['prosemirror-transform/dist/index.js',
+    /\.(lift|wrap|join|split|setBlockType|setNodeMarkup|setDocAttribute|addNodeMark|removeNodeMark|clearIncompatible)$/],
+  ['prosemirror-view/dist/index.js',
+    /^(DecorationSet\.(find|findInner|add|addInner|remove|removeInner)|EditorView\.(updateRoot|dispatchEvent|serializeForClipboard))$/],
+  // Of other people's elements only what they hold is of use.
+  ['yjs/dist/yjs.mjs', /^YXml\w+\.(toDOM|querySelector|querySelectorAll|createTreeWalker|insertAfter|prevSibling)$/],
+]
+
+/** As far as their names are nobody else's, it can be seen that nothing calls them. */
+const CALLED = /\.(jsonID|appendMapping(Inverted)?|changedRange|setBlockType|setNodeMarkup|setDocAttribute|(add|remove)NodeMark|clearIncompatible|blockRange|rangeHasMark|posAtIndex|canAppend|addToStart|addToEnd|reconfigure|lift|wrap|merge|invert)\(/
+
+function withoutUnused(code: string, id: string): string {
+  const unused = UNUSED.filter(([file]) => id.endsWith(`/node_modules/${file}`))
+  if (unused.length === 0) return code
+  const changes: Change[] = []
+  const leaveOut = ({ start, end }: { start: number; end: number }): void => void changes.push({ start, end, text: '' })
+  let owner = ''
+  const visitor = new Visitor({
+    ClassDeclaration: ({ id: name }) => void (owner = name?.name ?? ''),
+    MethodDefinition(method) {
+      const name = method.key.type === 'Identifier' ? `${owner}.${method.key.name}` : ''
+      if (unused.some(([, methods]) => methods.test(name))) leaveOut(method)
+    },
+    ExpressionStatement(statement) {
+      // Step.jsonID("replace", ReplaceStep)
+      if (/^\w+\.jsonID\(/.test(code.slice(statement.start, statement.end))) leaveOut(statement)
+    },
+  })
+  visitor.visit(parseAst(code))
+  return changed(code, changes)
+}
 
 function withAnswers(code: string, id: string): string {
   return ANSWERS.filter(([file]) => id.endsWith(`/node_modules/${file}`)).reduce((rest, [file, question, answer]) => {

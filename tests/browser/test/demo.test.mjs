@@ -354,9 +354,9 @@ test('from a text that holds refused words one goes on with that of the server, 
   await safiya.goToEndOf('Mobile internet was switched off')
   await safiya.type(' Not for the server.')
   await safiya.says('Refused: here is your text')
-  server.refuses = false
   await page.getByRole('button', { name: 'Go on with the server’s text' }).click()
   await safiya.saved()
+  server.refuses = false
   assert.equal(await safiya.text(), before)
   await page.locator('plenary-notices blockquote', { hasText: 'Not for the server.' }).waitFor()
   // The copy on this device is the server's, too, and the words are still there.
