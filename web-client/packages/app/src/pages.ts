@@ -61,7 +61,7 @@ const forMembers = ({ here }: Place, page: TemplateResult) => (here.user.guest ?
 const forAdministrators = ({ here }: Place, page: TemplateResult) => (here.user.administrator ? page : null)
 
 const groupOf = ({ here, params }: Place) => here.groups.find(({ id }) => id === params['id'])
-const groupTitle = (place: Place) => groupOf(place)?.name ?? place.messages.groups.title
+const groupTitle = (place: Place, words: string) => `${words} · ${groupOf(place)?.name ?? place.messages.groups.title}`
 
 // Another group is another element: nothing of one is ever shown for the other.
 const ofGroup = (place: Place, page: TemplateResult) =>
@@ -98,23 +98,23 @@ export const pages: Record<PageName, Page> = {
     render: place => forMembers(place, html`<plenary-groups .messages=${place.messages} .place=${place}></plenary-groups>`),
   },
   group: {
-    title: place => groupTitle(place),
+    title: place => groupTitle(place, place.messages.groups.members),
     load: () => import('./pages/group.ts'),
     render: place => ofGroup(place, html`<plenary-group-page .messages=${place.messages} .place=${place}></plenary-group-page>`),
   },
   groupLinks: {
-    title: place => groupTitle(place),
+    title: place => groupTitle(place, place.messages.links.title),
     load: () => import('./pages/group-links.ts'),
     render: place => ofGroup(place, html`<plenary-group-links .messages=${place.messages} .place=${place}></plenary-group-links>`),
   },
   groupEmbedding: {
-    title: place => groupTitle(place),
+    title: place => groupTitle(place, place.messages.embedding.ofGroup),
     load: () => import('./pages/group-embedding.ts'),
     render: place =>
       ofGroup(place, html`<plenary-group-embedding .messages=${place.messages} .place=${place}></plenary-group-embedding>`),
   },
   groupLog: {
-    title: place => groupTitle(place),
+    title: place => groupTitle(place, place.messages.log.title),
     load: () => import('./pages/audit.ts'),
     render: place => ofGroup(place, html`<plenary-audit .messages=${place.messages} .place=${place}></plenary-audit>`),
   },

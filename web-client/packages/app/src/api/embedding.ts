@@ -22,6 +22,7 @@ export interface NewEmbedKey {
   role: string
   /** The text of a PEM file, or a JSON Web Key. */
   public_key: unknown
+  /** How long an earlier key of the site still counts, as `7d`; if not said, until it is revoked. */
   overlap?: string
 }
 

@@ -3,13 +3,15 @@ import { repeat } from 'lit/directives/repeat.js'
 import type { Role } from '../api.ts'
 import { type EmbedKey, listEmbedKeys, registerEmbedKey, revokeEmbedKey } from '../api/embedding.ts'
 import { lines, outcome, roleChoice } from '../parts/choices.ts'
-import { field } from '../parts/field.ts'
+import { choice, field } from '../parts/field.ts'
 import { Loading } from '../parts/loading.ts'
 import { PlaceElement } from '../parts/place-element.ts'
 import { problemWords } from '../parts/submission.ts'
 import { day } from '../when.ts'
 
 const CAPS: readonly Role[] = ['drafter', 'commenter', 'observer']
+// What the server takes at most is 30 days.
+const OVERLAP_DAYS = [1, 7, 30]
 
 /** What was filled in is no JSON. */
 class NotJson extends Error {}
@@ -49,7 +51,11 @@ export class Keys extends PlaceElement {
         words: error => (error instanceof NotJson ? words.notJson : problemWords(error, messages)),
         content: html`${field({ name: 'issuer', label: words.issuer, hint: words.issuerHint, isCode: true, hasFocus: true })}
           ${lines('origins', words.origins, words.originsHint, 2)} ${roleChoice(messages, CAPS, 'commenter')}
-          ${lines('public_key', words.publicKey, words.publicKeyHint, 5)}`,
+          ${lines('public_key', words.publicKey, words.publicKeyHint, 5)}
+          ${choice('overlap', words.overlap, [
+            ['', words.untilRevoked],
+            ...OVERLAP_DAYS.map((days): [string, string] => [`${days}d`, messages.links.days(days)]),
+          ])}`,
       },
       async data => {
         const origins = String(data.get('origins')).split(/\s+/).filter(origin => origin !== '')
@@ -58,6 +64,7 @@ export class Keys extends PlaceElement {
           origins,
           role: String(data.get('role')),
           public_key: keyOf(String(data.get('public_key'))),
+          ...(data.get('overlap') ? { overlap: String(data.get('overlap')) } : {}),
         })
       },
     )

@@ -60,7 +60,11 @@ export class Statements extends PageElement {
     return html`<section aria-labelledby="group-${group.id}">
       <div class="head">
         <div>
-          <h2 id="group-${group.id}"><bdi>${group.name}</bdi></h2>
+          <h2 id="group-${group.id}">
+            ${here.user.guest || here.isOffline
+              ? html`<bdi>${group.name}</bdi>`
+              : html`<a href=${pathOf('group', { id: group.id })}><bdi>${group.name}</bdi></a>`}
+          </h2>
           <p class="quiet">${messages.myRole(messages.roles[group.role] ?? group.role)}</p>
         </div>
         ${mayBegin

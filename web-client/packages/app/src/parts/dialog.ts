@@ -74,7 +74,7 @@ export class Dialog extends PageElement {
     if (!subject) return nothing
     const { title, content, yes, no = messages.cancel, isGrave = false } = subject
     const { isBusy } = this.#submission
-    const doIt = html`<button class=${isGrave ? 'danger' : 'primary'} ?disabled=${isBusy}>${yes}</button>`
+    const doIt = html`<button class=${isGrave ? 'danger' : 'primary'} ?disabled=${isBusy}>${isBusy ? messages.loading : yes}</button>`
     const leave = html`<button
       type="button"
       class=${isGrave ? 'primary' : ''}

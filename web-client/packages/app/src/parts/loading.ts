@@ -15,6 +15,7 @@ export class Loading<T> implements ReactiveController {
   readonly #fetch: () => Promise<T>
   #error: ApiError | null = null
   #turn = 0
+  #wasOffline = false
 
   constructor(host: ReactiveControllerHost & { place: Place }, fetch: () => Promise<T>) {
     this.#host = host
@@ -24,6 +25,14 @@ export class Loading<T> implements ReactiveController {
 
   hostConnected(): void {
     void this.load()
+  }
+
+  // Back on the line: what did not come for want of it is asked for again.
+  hostUpdate(): void {
+    const { isOffline } = this.#host.place.here
+    const isBack = this.#wasOffline && !isOffline
+    this.#wasOffline = isOffline
+    if (isBack && this.#error?.isAway) void this.load()
   }
 
   /** Asks again. Resolves when there is an answer; the last one asked for counts. */
@@ -40,8 +49,8 @@ export class Loading<T> implements ReactiveController {
       if (!(error instanceof ApiError)) throw error
       if (turn !== this.#turn) return
       this.#error = error
-      // The shell shows the way in.
-      if (error.status === 401) void this.#host.place.session.ask()
+      // The shell shows the way in, or that there is no line.
+      if (error.status === 401 || error.isAway) void this.#host.place.session.ask()
     }
     this.isBusy = false
     this.#host.requestUpdate()

@@ -215,6 +215,8 @@ export const groupWords: GroupWords = {
     publicKey: 'المفتاح العام',
     publicKeyHint: 'بصيغة PEM ‏(BEGIN PUBLIC KEY) أو JSON Web Key؛ ‏EdDSA أو ES256. لا المفتاح الخاص أبدًا.',
     notJson: 'يبدأ هذا مثل JSON Web Key لكنه لا يُقرأ. انسخه من جديد كاملًا.',
+    overlap: 'كم يسري بعدُ مفتاح سابق لهذا الموقع',
+    untilRevoked: 'إلى أن يُبطل',
     registerIt: 'تسجيل',
     registered: 'سُجّل. هذه قيمة kid الخاصة به:',
     capIs: role => `على الأكثر: ${role}`,

@@ -281,6 +281,8 @@ export const groupWords = {
     publicKey: 'Public key',
     publicKeyHint: 'As PEM (BEGIN PUBLIC KEY) or as a JSON Web Key; EdDSA or ES256. Never the private one.',
     notJson: 'This begins like a JSON Web Key but cannot be read. Copy it again, whole.',
+    overlap: 'How long an earlier key of this site still counts',
+    untilRevoked: 'Until it is revoked',
     registerIt: 'Register',
     registered: 'Registered. This is its “kid”:',
     capIs: (role: string) => `at most ${role}`,

@@ -212,6 +212,8 @@ export const groupWords: GroupWords = {
     publicKey: 'Clave pública',
     publicKeyHint: 'En PEM (BEGIN PUBLIC KEY) o como JSON Web Key; EdDSA o ES256. Nunca la privada.',
     notJson: 'Empieza como una JSON Web Key pero no se puede leer. Cópiela de nuevo, entera.',
+    overlap: 'Cuánto vale aún una clave anterior del sitio',
+    untilRevoked: 'Hasta que se revoque',
     registerIt: 'Registrar',
     registered: 'Registrada. Este es su «kid»:',
     capIs: role => `como mucho: ${role}`,

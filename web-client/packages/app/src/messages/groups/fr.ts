@@ -212,6 +212,8 @@ export const groupWords: GroupWords = {
     publicKey: 'Clé publique',
     publicKeyHint: 'En PEM (BEGIN PUBLIC KEY) ou en JSON Web Key ; EdDSA ou ES256. Jamais la clé privée.',
     notJson: 'Cela commence comme une JSON Web Key mais ne se lit pas. Copiez-la à nouveau, entière.',
+    overlap: 'Combien de temps vaut encore une clé antérieure du site',
+    untilRevoked: 'Jusqu’à sa révocation',
     registerIt: 'Enregistrer',
     registered: 'Enregistrée. Voici son « kid » :',
     capIs: role => `au plus : ${role}`,
