@@ -36,7 +36,8 @@ export class Attendance {
     this.people = people
     // Of two with the same colour the later one, by client id, gives way.
     this.#say()
-    this.#onPeople(people)
+    // Saying so may have been heard here already.
+    this.#onPeople(this.people)
   }
 
   #say(): void {
