@@ -63,12 +63,21 @@ async fn an_address_of_the_app_is_its_page_and_any_other_is_not() {
     let page = site.get(&Who::Nobody, "/statements/0197c7a0-5b1e-7cc3-8b6f-1d2a3b4c5d6e").await.expect(200);
     assert_eq!(page.headers[header::CACHE_CONTROL], "no-cache");
     assert_eq!(page.bytes, site.get(&Who::Nobody, "/").await.bytes);
-    for path in ["/account", "/account/"] {
+    let pages = ["/account", "/account/", "/groups", "/groups/g/links", "/interests", "/embedding", "/log"];
+    for path in pages {
         assert_eq!(site.get(&Who::Nobody, path).await.expect(200).bytes, page.bytes, "{path}");
     }
-    for path in
-        ["/statement", "/statements", "/accounts", "/account/x", "/assets/none.js", "/embed/", "/sw.js"]
-    {
+    for path in [
+        "/statement",
+        "/statements",
+        "/accounts",
+        "/account/x",
+        "/groupsx",
+        "/logs",
+        "/assets/none.js",
+        "/embed/",
+        "/sw.js",
+    ] {
         assert_eq!(site.get(&Who::Nobody, path).await.problem().0, 404, "{path}");
     }
 }
