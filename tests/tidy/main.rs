@@ -1,6 +1,11 @@
 //! The arrows between crates and between the packages of the web client, read from the manifests and, there, from the
 //! imports. A new arrow changes its table, in a commit of its own.
 
+#[path = "../e2e/table/actors.rs"]
+#[allow(dead_code)]
+mod actors;
+mod permissions_page;
+
 use std::{
     collections::BTreeSet,
     fs,

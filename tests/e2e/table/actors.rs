@@ -4,7 +4,7 @@ use plenary_permissions::{Role, Subject};
 
 /// The columns of the table. Documented in `docs/permissions.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Actor {
+pub(crate) enum Actor {
     /// Shows no credential.
     Anonymous,
     /// Signed in once; that has run out.
@@ -15,22 +15,30 @@ pub(super) enum Actor {
     Invited,
     /// Was a drafter until somebody removed them.
     Removed,
+    /// Member who reads.
     Observer,
+    /// Member who comments.
     Commenter,
+    /// Member who writes.
     Drafter,
+    /// Member who leads.
     Coordinator,
+    /// The one coordinator whom others turn to.
     ContactPerson,
     /// Runs the instance and is no member.
     Administrator,
     /// Came by a link to one statement, as a commenter.
     Guest,
+    /// A site that embeds the editor vouches for them, to read.
     EmbeddedObserver,
+    /// The same, to comment.
     EmbeddedCommenter,
+    /// The same, to write.
     EmbeddedDrafter,
 }
 
 impl Actor {
-    pub(super) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Anonymous,
         Self::Expired,
         Self::Stranger,
@@ -49,7 +57,7 @@ impl Actor {
     ];
 
     /// Who this is to the table of permissions; `None` for those who are nobody there.
-    pub(super) fn subject(self) -> Option<Subject> {
+    pub(crate) fn subject(self) -> Option<Subject> {
         Some(match self {
             Self::Anonymous | Self::Expired => return None,
             Self::Stranger | Self::Invited | Self::Removed => Subject::Outsider,
@@ -67,12 +75,12 @@ impl Actor {
     }
 
     /// The name of their account, and the first part of its address.
-    pub(super) fn called(self) -> String {
+    pub(crate) fn called(self) -> String {
         format!("{self:?}").to_lowercase()
     }
 
     /// Whether they sign in here. Guests and those for whom a host vouches do not.
-    pub(super) fn has_account(self) -> bool {
+    pub(crate) fn has_account(self) -> bool {
         !matches!(
             self,
             Self::Anonymous
@@ -84,7 +92,7 @@ impl Actor {
     }
 
     /// Whether the server knows who it is.
-    pub(super) fn is_recognised(self) -> bool {
+    pub(crate) fn is_recognised(self) -> bool {
         self.subject().is_some()
     }
 }
