@@ -74,6 +74,15 @@ simulate *arguments: _interop
     cargo run --release --quiet -p plenary-tests --bin simulate -- {{ arguments }} --states "$states"
     node tests/simulation/read-with-yjs.mjs "$states"
 
+# Forged updates through gate and yrs, 100,000 of the accepted ones through yjs: `just adversarial --updates 10000000 --seed 1`
+adversarial *arguments: _interop
+    #!/usr/bin/env bash
+    set -euo pipefail
+    accepted=$(mktemp)
+    trap 'rm -f "$accepted"' EXIT
+    cargo run --release --quiet -p plenary-tests --bin adversarial -- {{ arguments }} --accepted "$accepted"
+    node tests/simulation/compare-with-yjs.mjs "$accepted"
+
 # Mutation fuzzing of gate, merge and reload: `just fuzz --minutes 10 --seed 1`
 fuzz *arguments:
     cargo run --release -p plenary-gate --example fuzz -- {{ arguments }}

@@ -3,7 +3,12 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
+#[path = "../../crates/plenary-gate/tests/support/building.rs"]
+#[allow(dead_code)]
+mod building;
 mod client;
+#[allow(dead_code)]
+mod forgery;
 mod world;
 
 fn main() -> ExitCode {

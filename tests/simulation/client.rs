@@ -11,8 +11,9 @@ use plenary_ids::UserId;
 use plenary_permissions::{Access, Channel, Role, Stage, Subject, access_to};
 use plenary_protocol::{AwarenessEntry, Message, PlenaryMessage, SyncMessage, encode_awareness};
 use yrs::{
-    Any, ClientID, Doc, GetString, Map, OffsetKind, Options, Out, ReadTxn, StateVector, Text, Transact,
-    Update, WriteTxn,
+    Any, ClientID, Doc, GetString, Map, OffsetKind, Options, Out, ReadTxn, StateVector, Text, TextRef,
+    Transact, Update, WriteTxn,
+    types::text::YChange,
     updates::{decoder::Decode, encoder::Encode},
 };
 
@@ -278,20 +279,40 @@ impl Client {
         txn.get_text("body").map(|text| text.get_string(&txn)).unwrap_or_default()
     }
 
+    /// The first thing that this one has otherwise than another.
+    pub fn unlike(&self, other: &Self) -> Option<String> {
+        let (ours, theirs) = (self.content(), other.content());
+        if ours.0 != theirs.0 {
+            return Some(format!("clocks {:?} and {:?}", ours.0, theirs.0));
+        }
+        if ours.2 != theirs.2 {
+            return Some(format!("notes {:?} and {:?}", ours.2, theirs.2));
+        }
+        let alike = ours.1.chars().zip(theirs.1.chars()).take_while(|(ours, theirs)| ours == theirs).count();
+        let from = |text: &str| text.chars().skip(alike.saturating_sub(60)).take(240).collect::<String>();
+        (ours.1 != theirs.1).then(|| format!("texts {} and {}", from(&ours.1), from(&theirs.1)))
+    }
+
     /// Everything that must be equal everywhere: clocks, deletions, text with formats, notes.
     pub fn content(&self) -> (BTreeMap<u64, u32>, String, BTreeMap<String, String>) {
         let txn = self.doc.transact();
         let clocks = txn.state_vector().iter().map(|(client, clock)| (client.get(), *clock)).collect();
-        let text = txn
-            .get_text("body")
-            .map(|text| format!("{:?}", text.diff(&txn, yrs::types::text::YChange::identity)))
-            .unwrap_or_default();
+        let text = txn.get_text("body").map(|text| formatted(&text, &txn)).unwrap_or_default();
         let shown = |value: Out| value.to_string(&txn);
         let notes = txn.get_map("notes");
         let notes =
             notes.map(|notes| notes.iter(&txn).map(|(key, value)| (key.to_string(), shown(value))).collect());
         (clocks, text, notes.unwrap_or_default())
     }
+}
+
+/// A text with its formats; the attributes of a run are in order, which they are not in yrs.
+fn formatted<T: ReadTxn>(text: &TextRef, txn: &T) -> String {
+    let runs = text.diff(txn, YChange::identity).into_iter().map(|run| {
+        let attributes = run.attributes.map(|attributes| BTreeMap::from_iter(*attributes));
+        format!("{:?} {attributes:?}\n", run.insert)
+    });
+    runs.collect()
 }
 
 fn doc(client: u64) -> Doc {

@@ -1,9 +1,12 @@
 //! Seeds that replay a whole evening of drafting in a moment. `just simulate` runs more of them.
 
+mod adversary;
 #[path = "../../crates/plenary-gate/tests/support/building.rs"]
 #[allow(dead_code)]
 mod building;
 mod client;
+mod forgery;
+mod life;
 mod sequences;
 mod world;
 
@@ -29,6 +32,7 @@ fn nothing_acknowledged_or_shown_is_lost_and_all_end_with_one_text() {
         "cuts",
         "expiries",
         "failing flushes",
+        "forged updates",
         "refused for want of space",
         "removals and returns",
         "slow readers drained",
@@ -49,6 +53,7 @@ fn each_planted_bug_is_caught() {
         PlantedBug::NoOpAcknowledgedEarly,
         PlantedBug::SnapshotOfUndurableHead,
         PlantedBug::Step2PastTheBarrier,
+        PlantedBug::OwnershipSkipped,
         PlantedBug::AccessNotAsked,
     ] {
         let caught =
@@ -64,4 +69,17 @@ fn in_whatever_order_rights_change_only_who_may_write_writes() {
     println!("{tries} tries to write");
     let caught = sequences::run(4, Some(PlantedBug::AccessNotAsked)).expect_err("a room that asks nobody");
     println!("AccessNotAsked: {caught}");
+}
+
+#[test]
+fn forged_updates_change_nothing_of_others_and_stop_nobody() {
+    let task = adversary::Task { seed: 1, updates: 3_000, threads: 1 };
+    let tally = adversary::run(task, None, &|_| {}).expect("nothing is written");
+    assert_eq!(tally.violations, 0, "{:#?}", tally.examples);
+    assert_eq!((tally.updates, tally.edits), (3_000, 3_000));
+    let outcomes = tally.by_outcome();
+    println!("{outcomes:?}");
+    for outcome in ["accepted", "gap", "refused: Cycle", "refused: ForeignClient", "refused: Misplaced"] {
+        assert!(outcomes.get(outcome).is_some_and(|count| *count > 50), "few are {outcome}: {outcomes:?}");
+    }
 }

@@ -20,7 +20,10 @@ use plenary_storage::{
     memory::{MemoryStore, Token},
 };
 
-use crate::client::{Client, Speech, Standing};
+use crate::{
+    client::{Client, Speech, Standing},
+    forgery::{Attack, Scene, forge},
+};
 
 const DOCUMENT: DocumentId = DocumentId::from_bytes([9; 16]);
 const ADDRESS: &str = "09090909-0909-0909-0909-090909090909";
@@ -53,10 +56,23 @@ struct Connection {
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Act { client: usize },
-    Up { connection: u64, frame: Bytes },
-    Down { connection: u64, frame: Bytes, version: u64 },
-    Reconnect { client: usize },
+    Act {
+        client: usize,
+    },
+    Up {
+        connection: u64,
+        frame: Bytes,
+    },
+    Down {
+        connection: u64,
+        frame: Bytes,
+        version: u64,
+    },
+    Reconnect {
+        client: usize,
+    },
+    /// Somebody sends an update that no editor would write.
+    Forge,
     Turn,
     Flush,
     Trouble,
@@ -91,9 +107,23 @@ pub struct World {
     owners: BTreeMap<u64, UserId>,
     /// Who may not write, and the last record that was in the document when the call that said so had returned.
     barred: BTreeMap<UserId, u64>,
+    forger: Forger,
     counts: BTreeMap<&'static str, u64>,
     failure: Option<String>,
 }
+
+/// A member who builds updates by hand, under one seed in two.
+struct Forger {
+    is_at_work: bool,
+    rng: Rng,
+    /// Client ids, one of which nobody has seen yet.
+    own: Vec<u64>,
+    fresh: u64,
+}
+
+const FORGER: UserId = UserId::from_bytes([66; 16]);
+/// Forgers' participants have numbers from here on.
+const FORGERS_FROM: u64 = 1 << 40;
 
 /// Runs one seed. Err says which promise was broken, and when.
 pub fn run(seed: u64, bug: Option<PlantedBug>) -> Result<Report, String> {
@@ -110,6 +140,10 @@ impl World {
         store.hold();
         let clients: Vec<_> = (0..rng.usize(2..=8)).map(|index| Client::new(index, &mut rng)).collect();
         let owners = clients.iter().map(|client| (client.client_id(), client.user())).collect();
+        // Numbers of its own: under the other seeds everything is as if there were no forgers.
+        let mut forgers = Rng::with_seed(!seed);
+        let (own, fresh) = (vec![forgers.u64(2..1 << 32)], forgers.u64(2..1 << 32));
+        let forger = Forger { is_at_work: seed % 2 == 1, rng: forgers, own, fresh };
         let mut world = Self {
             rng,
             now_ms: 1_000_000,
@@ -133,6 +167,7 @@ impl World {
             stage: Stage::Draft,
             owners,
             barred: BTreeMap::new(),
+            forger,
             counts: BTreeMap::new(),
             failure: None,
         };
@@ -143,6 +178,9 @@ impl World {
         for client in 0..world.clients.len() {
             world.after(0..500, Event::Reconnect { client });
             world.after(0..1_000, Event::Act { client });
+        }
+        if world.forger.is_at_work {
+            world.after(500..2_000, Event::Forge);
         }
         world.after(1_000..1_001, Event::Tick);
         world.after(500..3_000, Event::Trouble);
@@ -220,8 +258,10 @@ impl World {
             return Err(failure);
         }
         if !self.all_agree() {
+            let unlike = self.clients.iter().find_map(|client| self.clients[0].unlike(client));
             let states: Vec<_> = self.clients.iter().map(Client::describe).collect();
-            return Err(format!("no agreement after {PEACE_MS} ms of peace: {}", states.join("; ")));
+            let states = states.join("; ");
+            return Err(format!("no agreement after {PEACE_MS} ms of peace, {unlike:?}: {states}"));
         }
         for client in &self.clients {
             for (index, update) in client.updates.iter().enumerate() {
@@ -235,8 +275,8 @@ impl World {
         let document = LiveDocument::load(&stored).map_err(|error| format!("does not load: {error}"))?;
         let state = document.state().map_err(|error| error.to_string())?.to_vec();
         let server = Client::reader(&state);
-        if server.content() != self.clients[0].content() {
-            return Err("the store and the clients do not agree".to_owned());
+        if let Some(unlike) = server.unlike(&self.clients[0]) {
+            return Err(format!("the store and the clients do not agree: {unlike}"));
         }
         Ok(Report { counts: self.counts, state, text: server.text() })
     }
@@ -269,7 +309,11 @@ impl World {
                 self.make_trouble();
                 self.after(100..2_500, Event::Trouble);
             }
-            Event::Act { .. } | Event::Trouble => {}
+            Event::Forge if with_trouble => {
+                self.forge();
+                self.after(200..1_500, Event::Forge);
+            }
+            Event::Act { .. } | Event::Trouble | Event::Forge => {}
             Event::Up { connection, frame } => self.arrive_up(connection, frame),
             Event::Down { connection, frame, version } => self.arrive_down(connection, frame, version),
             Event::Reconnect { client } => self.connect(client),
@@ -382,6 +426,57 @@ impl World {
     fn bar(&mut self, user: UserId) {
         let head = self.room.as_ref().map_or(0, Room::head).max(self.head);
         self.barred.entry(user).or_insert(head);
+    }
+
+    /// Somebody comes in, sends one update built by hand, and goes.
+    fn forge(&mut self) {
+        let is_reading = self.room.as_ref().is_some_and(Room::is_reading);
+        if !is_reading {
+            return;
+        }
+        let clocks = self.durable.state_vector();
+        let mut victims: Vec<_> =
+            self.owners.keys().map(|client| (*client, clocks.next_clock(*client))).collect();
+        // Those who have not written come last.
+        victims.sort_by_key(|(client, next)| (*next == 0, *client));
+        let texts = victims.iter().filter(|(_, next)| *next > 0).count();
+        let attack = self.forger.rng.choice(Attack::ALL).expect("there are some");
+        // An id that nobody has heard of is whoever's who comes first with it: see docs/decisions/0007.
+        if attack == Attack::Announced || texts == 0 {
+            return;
+        }
+        if clocks.next_clock(self.forger.fresh) > 0 {
+            self.forger.own.push(self.forger.fresh);
+            self.forger.fresh = self.forger.rng.u64(2..1 << 32);
+        }
+        let own: Vec<_> =
+            self.forger.own.iter().map(|client| (*client, clocks.next_clock(*client))).collect();
+        let announced: Vec<u64> = victims[texts..].iter().map(|(client, _)| *client).collect();
+        let scene = Scene {
+            victims: &victims,
+            texts,
+            announced: &announced,
+            own: &own,
+            fresh: self.forger.fresh,
+            stretch: &[],
+        };
+        let victim = self.forger.rng.usize(0..texts);
+        let update = Bytes::from(forge(&mut self.forger.rng, &scene, attack, victim));
+        self.count("forged updates");
+        let participant = ParticipantId(FORGERS_FROM + self.order);
+        self.handle(Input::Join(Join {
+            participant,
+            user: FORGER,
+            dialect: Dialect::Hocuspocus,
+            prefix: address_prefix(ADDRESS),
+            access: Access::Write,
+            authorship: Authorship::Strict,
+            backlog: Backlog::default(),
+        }));
+        let sync =
+            if self.forger.rng.bool() { SyncMessage::Update(update) } else { SyncMessage::Step2(update) };
+        self.handle(Input::Messages(vec![(participant, Message::Sync(sync))]));
+        self.handle(Input::Leave(participant));
     }
 
     // The network.
@@ -568,6 +663,7 @@ impl World {
                     self.due_flush();
                 }
                 Effect::Send { participant, frame } => self.send_down(participant, frame),
+                Effect::Close { participant, .. } if participant.0 >= FORGERS_FROM => {}
                 Effect::Close { participant, reason } => {
                     self.count("closes");
                     if !matches!(reason, plenary_protocol::CloseReason::StoreDown) {
