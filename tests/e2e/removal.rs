@@ -211,9 +211,10 @@ impl Scene {
         let mut all = Vec::new();
         for (token, numbers) in others {
             let joining = numbers.into_iter().map(|number| self.join(&token, number));
-            all.extend(join_all(joining).await.into_iter().map(|writer| writer.keep_writing(scale.every)));
+            all.extend(join_all(joining).await);
         }
-        all
+        // Everybody comes into a quiet house: coming in is not what is measured.
+        all.into_iter().map(|writer| writer.keep_writing(scale.every)).collect()
     }
 
     async fn join(&self, token: &str, number: usize) -> Writer {
