@@ -273,6 +273,10 @@ impl<'a> Order<'a> {
             .map_err(|TooFarApart| Refusal::TooFarApart { client, clock })?;
         let origin = if is_begun { new.origin } else { insertion.origin };
         new.is_moved = (origin, insertion.right_origin) != (new.origin, new.right_origin);
+        if new.is_moved && origin == Id::NONE && insertion.right_origin == Id::NONE {
+            // The beginning is known and was written without neighbours; but this does not say in what.
+            return Err(Refusal::Misplaced { client, clock });
+        }
         (new.origin, new.right_origin) = (origin, insertion.right_origin);
         Ok(())
     }

@@ -148,7 +148,7 @@ pub enum Refusal {
         clock: u32,
     },
     /// The neighbours of a struct are in different types, or it is a map entry with a right neighbour or with
-    /// several values.
+    /// several values; or it goes on after clocks that are known, with a right neighbour that they cannot have.
     #[error("struct {client}:{clock} is placed between structs that are not neighbours")]
     Misplaced {
         /// Whose.

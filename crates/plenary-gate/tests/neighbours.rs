@@ -209,6 +209,18 @@ fn the_rest_of_a_struct_goes_right_behind_its_beginning() {
 }
 
 #[test]
+fn a_known_beginning_without_neighbours_has_no_other_right_neighbour() {
+    let mut known = Known::default();
+    let mut begun = Builder::default();
+    begun.section(5, 0).item(None, None, BODY, (4, &building::text("be")));
+    judge(&begun.build(), &mut known, &Author::Anyone, &Limits::default());
+    let mut whole = Builder::default();
+    whole.section(5, 0).item(None, Some((5, 0)), BODY, (4, &building::text("begun")));
+    let refused = Verdict::Refused(Refusal::Misplaced { client: 5, clock: 2 });
+    assert_eq!(judge(&whole.build(), &mut known, &Author::Anyone, &Limits::default()), refused);
+}
+
+#[test]
 fn what_is_refused_leaves_nothing_behind() {
     let mut known = known();
     let mut update = Builder::default();
