@@ -19,8 +19,11 @@ export function device(): Device {
 /** Whether anything was chosen in this browser yet. */
 export const hasChosen = (): boolean => read(DEVICE) !== null
 
-/** Notes the choice. */
-export const chooseDevice = (device: Device): void => write(DEVICE, device)
+/** Notes the choice of somebody who has just signed in: until it is known who, nobody was here last. */
+export function chooseDevice(device: Device): void {
+  forgetUser()
+  write(DEVICE, device)
+}
 
 /** Who was signed in last on their own computer: enough to open what is kept without a line. */
 export function rememberedUser(): User | null {

@@ -72,6 +72,8 @@ export class Session extends EventTarget {
   // Tabs of one browser share one session; a change of person in one is news to the others.
   readonly #tabs = new BroadcastChannel('plenary-session')
   #asking: Promise<void> | null = null
+  /** Raised whenever somebody comes or goes: what was asked before then is not answered by what is found. */
+  #comings = 0
 
   constructor(openText: () => OpenText | null) {
     super()
@@ -108,7 +110,10 @@ export class Session extends EventTarget {
     this.#changed()
   }
 
-  /** Asks the server who is here and what they see; several calls at once are one. */
+  /**
+   * Asks the server who is here and what they see; several calls at once are one. Resolves when that is known, for whoever came
+   * last: an answer that somebody's coming or going overtook is not taken, and it asks again.
+   */
   ask(): Promise<void> {
     this.#asking ??= this.#askNow().finally(() => {
       this.#asking = null
@@ -117,13 +122,18 @@ export class Session extends EventTarget {
     return this.#asking
   }
 
-  /** Somebody has just signed in. */
+  /** Somebody has just signed in, or may have. */
   async signedIn(): Promise<void> {
-    // What a link is for stays in sight meanwhile.
-    if (this.link === null && (this.here.is === 'outside' || this.here.is === 'owing')) this.here = { is: 'starting' }
+    this.#comings += 1
+    // Until the server has said who it is, nothing of whoever was here before is offered to them: a text of that person would open
+    // with their copy, and in the wrong name. An open one stays, and what a link is for stays in sight.
+    if (this.link === null && !this.#openText()) {
+      this.here = { is: 'starting' }
+      this.store = null
+    }
     this.#changed()
     await this.ask()
-    this.#openText()?.editor?.connect()
+    if (!this.ended) this.#openText()?.editor?.connect()
   }
 
   /**
@@ -145,6 +155,7 @@ export class Session extends EventTarget {
     if (!isSaved && editor?.hasUnsavedWork && text) titles.set(text.statement.documents.body, text.statement.title)
     if (titles.size > 0 && !(await isSure([...titles.values()]))) return false
     editor?.destroy()
+    this.#comings += 1
     this.isLeftBehind = false
     if (user) await account.deleteAll(user).catch(() => (this.isLeftBehind = true))
     account.setSignOutPending(true)
@@ -165,7 +176,16 @@ export class Session extends EventTarget {
   }
 
   async #askNow(): Promise<void> {
-    if (this.ended) return
+    let asOf = -1
+    while (asOf !== this.#comings && !this.ended) {
+      asOf = this.#comings
+      const settle = await this.#find(() => asOf === this.#comings)
+      if (asOf === this.#comings) settle()
+    }
+  }
+
+  /** Asks who is here, and resolves to what there is to do about that, if it is so still. */
+  async #find(isStill: () => boolean): Promise<() => void> {
     let found: Me
     try {
       if (account.isSignOutPending()) {
@@ -177,20 +197,23 @@ export class Session extends EventTarget {
       found = await me()
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      if (error.isAway) await this.#stayWithoutLine()
-      else this.#stayOutside(error.code === 'second-factor-required')
-      return
+      if (error.isAway) return this.#findWithoutLine()
+      return () => this.#stayOutside(error.code === 'second-factor-required')
     }
-    const text = this.#openText()
-    if (this.here.is === 'inside' && this.here.user.id !== found.user.id && text) {
-      this.#end('other-account')
-      return
-    }
+    if (this.#isOther(found.user)) return () => this.#end('other-account')
+    // What is kept here of somebody who has left is not opened again.
+    const store = isStill() ? await account.storeOf(found.user).catch(() => null) : null
+    return () => this.#welcome(found, store)
+  }
+
+  #welcome(found: Me, store: AccountStore | null): void {
+    if (this.#isOther(found.user)) return this.#end('other-account')
     this.isSignInNeeded = false
     this.isSecondFactorNeeded = false
     account.remember(found.user)
     this.#tabs.postMessage(found.user.id)
-    this.store = await account.storeOf(found.user).catch(() => null)
+    this.store = store
+    const text = this.#openText()
     // Whoever lost access keeps the page with their words until they leave it.
     const isLost = text !== null && !found.statements.some(({ id }) => id === text.statement.id)
     if (isLost && text.editor?.hasUnsavedWork) found.statements.push({ ...text.statement, access: 'read' })
@@ -200,30 +223,33 @@ export class Session extends EventTarget {
     this.#lookAtDeviceSoon()
   }
 
+  /** A text is open in the name of somebody else. */
+  #isOther(user: User): boolean {
+    return this.here.is === 'inside' && this.here.user.id !== user.id && this.#openText() !== null
+  }
+
   #stayOutside(isOwing: boolean): void {
     if (this.here.is === 'inside' && this.#openText()) {
       this.isSignInNeeded = !isOwing
       this.isSecondFactorNeeded = isOwing
     } else {
       this.here = { is: isOwing ? 'owing' : 'outside' }
+      this.store = null
     }
   }
 
-  async #stayWithoutLine(): Promise<void> {
-    if (this.here.is === 'inside') {
-      this.here = { ...this.here, isOffline: true }
-      return
-    }
+  async #findWithoutLine(): Promise<() => void> {
+    const { here } = this
+    if (here.is === 'inside') return () => void (this.here = { ...here, isOffline: true })
     const user = account.isSignOutPending() ? null : account.rememberedUser()
     const store = user && (await account.storeOf(user).catch(() => null))
     const statements = store ? await account.keptStatements(store).catch(() => []) : []
-    if (!user || !store) {
-      this.here = { is: 'nowhere' }
-      return
+    if (!user || !store) return () => void (this.here = { is: 'nowhere' })
+    return () => {
+      this.store = store
+      this.here = { is: 'inside', user, groups: groupsOf(statements), statements, isOffline: true }
+      this.#lookAtDeviceSoon()
     }
-    this.store = store
-    this.here = { is: 'inside', user, groups: groupsOf(statements), statements, isOffline: true }
-    this.#lookAtDeviceSoon()
   }
 
   // It reads all that is kept: a text that is being opened comes first.
@@ -247,7 +273,9 @@ export class Session extends EventTarget {
     const known = this.here.is === 'inside' ? this.here.user.id : null
     if (this.link !== null) {
       // Who is here is said beside what the link is for.
-      if (user !== known) void this.ask()
+      if (user === known) return
+      this.#comings += 1
+      void this.ask()
     } else if (known !== null && known !== user) {
       if (this.#openText()) this.#end(user === null ? 'signed-out' : 'other-account')
       else location.reload()

@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import * as account from '../src/account.ts'
 import type { Me, Statement, User } from '../src/api.ts'
 import { type OpenText, Session } from '../src/session.ts'
 
 const ana: User = { id: 'u1', name: 'Ana', email: 'ana@ngo.example', administrator: false }
+const ben: User = { ...ana, id: 'u2', name: 'Ben' }
 const group = { id: 'g1', name: 'Coalition', role: 'drafter' } as const
 const statement: Statement = {
   id: 's1',
@@ -16,7 +18,8 @@ const statement: Statement = {
 }
 
 /** What the server answers; `null`: it is away. */
-let server: ((method: string, path: string) => [status: number, body?: object]) | null
+type Answer = [status: number, body?: object]
+let server: ((method: string, path: string) => Answer | Promise<Answer>) | null
 let asked: string[]
 let text: OpenText | null
 let session: Session
@@ -31,12 +34,19 @@ beforeEach(() => {
   vi.stubGlobal('fetch', async (path: string, { method }: { method: string }) => {
     asked.push(`${method} ${path}`)
     if (!server) throw new TypeError('no line')
-    const [status, body] = server(method, path)
+    const [status, body] = await server(method, path)
     return new Response(status === 204 ? null : JSON.stringify(body ?? {}), { status })
   })
   session = new Session(() => text)
 })
 afterEach(() => vi.unstubAllGlobals())
+
+/** From now on the server answers when it is told to, in the order it was asked. */
+function holdAnswers(): ((answer: Answer) => void)[] {
+  const held: ((answer: Answer) => void)[] = []
+  server = () => new Promise(resolve => held.push(resolve))
+  return held
+}
 
 /** A text that is open, with words the server does not have; `flushed` notes how long somebody would have waited. */
 function openText({ isAway }: { isAway: boolean }) {
@@ -156,4 +166,70 @@ test('a second factor that is asked for takes nobody out of the text they write 
   await session.ask()
   expect(session.here.is).toBe('inside')
   expect([session.isSecondFactorNeeded, session.isSignInNeeded]).toEqual([true, false])
+})
+
+test('whoever signs in by a link is not offered what the one before could open, however long the server takes', async () => {
+  await session.ask()
+  session.meetLink({ kind: 'sign-in', secret: 'secret' })
+  const held = holdAnswers()
+  session.forgetLink()
+  const signedIn = session.signedIn()
+  expect(session.here).toEqual({ is: 'starting' })
+  expect(session.store).toBe(null)
+  await vi.waitFor(() => expect(held).toHaveLength(1))
+  held[0]!([200, meOf(ben)])
+  await signedIn
+  expect(session.here).toMatchObject({ is: 'inside', user: ben })
+})
+
+test('an answer to what was asked before the sign-in is not believed', async () => {
+  const held = holdAnswers()
+  const shown: unknown[] = []
+  session.addEventListener('change', () => shown.push(session.here.is === 'inside' ? session.here.user.name : session.here.is))
+  const asked = session.ask()
+  const signedIn = session.signedIn()
+  held[0]!([200, meOf(ana)])
+  await vi.waitFor(() => expect(held).toHaveLength(2))
+  held[1]!([200, meOf(ben)])
+  await Promise.all([asked, signedIn])
+  expect(new Set(shown)).toEqual(new Set(['starting', 'Ben']))
+})
+
+test('nor brings it anybody back who has signed out meanwhile', async () => {
+  await session.ask()
+  const held = holdAnswers()
+  const asked = session.ask()
+  expect(await session.signOut(async () => true)).toBe(true)
+  await vi.waitFor(() => expect(held).toHaveLength(2))
+  // The sign-out is told; what was asked before it is answered late.
+  held[1]!([204])
+  server = method => (method === 'DELETE' ? [204] : [401])
+  held[0]!([200, meOf(ana)])
+  await asked
+  expect(session.here).toEqual({ is: 'outside' })
+})
+
+test('a text is connected again for the one who wrote in it, and for nobody else', async () => {
+  for (const [user, times] of [[ana, 1], [ben, 0]] as const) {
+    text = null
+    server = () => [200, meOf(ana)]
+    await session.ask()
+    const { editor } = openText({ isAway: false })
+    server = () => [401]
+    await session.ask()
+    server = () => [200, meOf(user)]
+    await session.signedIn()
+    expect(editor.connect).toHaveBeenCalledTimes(times)
+  }
+  expect(session.ended).toBe('other-account')
+})
+
+test('without a line right after the sign-in nobody is taken for whoever was here before', async () => {
+  account.chooseDevice('own')
+  account.remember(ana)
+  account.chooseDevice('own')
+  expect(account.rememberedUser()).toBe(null)
+  server = null
+  await session.signedIn()
+  expect(session.here).toEqual({ is: 'nowhere' })
 })

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit'
-import { chooseDevice, device, hasChosen } from '../account.ts'
+import { chooseDevice, device, hasChosen, remember } from '../account.ts'
 import { type HalfSignedIn, showCode, type SignedIn, signIn, signInByLink } from '../api/account.ts'
 import { ApiError, type Device } from '../api.ts'
 import { field, problem, tick } from './field.ts'
@@ -73,7 +73,7 @@ export class SignInForm extends PageElement {
   }
 
   async #answered(answer: SignedIn | HalfSignedIn): Promise<void> {
-    if (!('half_session' in answer)) return this.#done()
+    if (!('half_session' in answer)) return this.#done(answer)
     this.halfSession = answer.half_session
     this.isRecovery = false
     await this.updateComplete
@@ -83,17 +83,19 @@ export class SignInForm extends PageElement {
   async #submitCode(event: Event): Promise<void> {
     const { halfSession } = this
     if (halfSession === null) return
+    let answer: SignedIn | null = null
     const isIn = await this.#submission.run(event, async data => {
-      await showCode(halfSession, String(data.get('code')))
+      answer = await showCode(halfSession, String(data.get('code')))
     })
-    if (isIn) return this.#done()
+    if (isIn && answer !== null) return this.#done(answer)
     await this.updateComplete
     if (this.halfSession === null) this.#focus()
     else this.querySelector<HTMLInputElement>('#code')?.select()
   }
 
-  #done(): void {
+  #done({ user }: SignedIn): void {
     chooseDevice(this.#device)
+    remember(user)
     this.dispatchEvent(new Event('signed-in'))
   }
 
