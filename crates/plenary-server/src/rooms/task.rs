@@ -167,7 +167,8 @@ impl Task {
                 }
                 () = receive(&mut self.inlets.mail, &mut mail, next_turn), if is_reading && has_mail => {
                     next_turn = Instant::now() + turn_apart(self.seats.len());
-                    self.turn(&mut mail)
+                    // Whoever wrote came in before; but both may have happened since the control lane was looked at.
+                    self.catch_up_with_control().or_else(|| self.turn(&mut mail))
                 }
             };
             if let Some(end) = end {
@@ -181,6 +182,18 @@ impl Task {
         let is_answered = self.loading.is_none() && self.appending.is_none() && self.compacting.is_none();
         // Without space the room would go on trying for as long as there is none.
         is_answered && (self.inlets.mail.is_empty() || !self.room.is_reading())
+    }
+
+    /// Reads all that the control lane holds. What was sent there before a piece of mail that has been received is
+    /// among it.
+    fn catch_up_with_control(&mut self) -> Option<End> {
+        while let Ok(control) = self.inlets.control.try_recv() {
+            let end = self.control(control);
+            if end.is_some() {
+                return end;
+            }
+        }
+        None
     }
 
     fn control(&mut self, control: Control) -> Option<End> {
