@@ -67,9 +67,8 @@ pub(crate) struct Client {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Growth {
     pub(crate) runs: Vec<(u64, u32, Place)>,
-    /// The depths of new types; the first has index `types_before`.
+    /// The depths of new types, which go on where those that are known end.
     pub(crate) depths: Vec<u16>,
-    pub(crate) types_before: u32,
     pub(crate) nested: Vec<(u64, u32, u32)>,
     pub(crate) roots: Vec<(Box<str>, u32)>,
 }
@@ -78,7 +77,6 @@ impl Known {
     /// Takes note of a slice of what was just admitted.
     pub(crate) fn admit(&mut self, admitted: &Admitted) {
         let growth = &admitted.growth;
-        debug_assert!(growth.depths.is_empty() || growth.types_before as usize == self.depths.len());
         for (client, clocks) in admitted.inserted.iter() {
             let client = self.clients.entry(client).or_default();
             client.next_clock = client.next_clock.max(clocks.end);

@@ -71,7 +71,6 @@ impl<'a> Order<'a> {
                 last_place: section.known.map(|known| known.place(section.next_clock - 1)),
             })
             .collect();
-        let growth = Growth { types_before: news.known.types() as u32, ..Growth::default() };
         let by_size = news.bytes.len().saturating_mul(STEPS_PER_BYTE).max(STEPS_ALWAYS);
         let steps_max = news.limits.steps_max;
         let steps = if steps_max == usize::MAX { steps_max } else { by_size.min(steps_max) };
@@ -82,7 +81,7 @@ impl<'a> Order<'a> {
             progress,
             new_roots: HashMap::new(),
             new_depths: Vec::new(),
-            growth,
+            growth: Growth::default(),
             slices: Vec::new(),
             touched: Vec::new(),
             touched_structs: 0,
@@ -541,8 +540,7 @@ impl<'a> Order<'a> {
                 deleted.insert(*client, range.clone());
             }
         }
-        let types_before = (self.news.known.types() + self.new_depths.len()) as u32;
-        let growth = std::mem::replace(&mut self.growth, Growth { types_before, ..Growth::default() });
+        let growth = std::mem::take(&mut self.growth);
         self.slices.push(Admitted { update, inserted, deleted, growth });
         self.touched_structs = 0;
     }
