@@ -9,6 +9,8 @@ mod registry;
 mod seat;
 mod stored;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{
