@@ -273,7 +273,6 @@ impl Task {
         let before = cpu_time();
         let end = self.give(Input::Messages(batch.messages), weight);
         self.spend(cpu_time().saturating_sub(before), batch.size_bytes, &batch.permits);
-        self.note_refused();
         end
     }
 
@@ -349,6 +348,8 @@ impl Task {
             Weight::Heavy => making_way(|| self.room.handle(now_ms, input)),
             Weight::Light => self.room.handle(now_ms, input),
         };
+        // Whoever is told that they were refused finds it counted.
+        self.note_refused();
         self.carry_out(effects)
     }
 
