@@ -44,6 +44,11 @@ async fn until_counted(what: &str, limit: &str, before: u64) {
     .await;
 }
 
+/// All figures, as an operator reads them.
+async fn figures(http: &mut Connection) -> String {
+    String::from_utf8(http.ask("GET /metrics", &[], None).await.body).unwrap()
+}
+
 /// The server as it is run, over the same rooms: with what lies below HTTP.
 struct Served {
     address: SocketAddr,
@@ -170,9 +175,11 @@ async fn a_full_document_is_only_deleted_from_and_what_was_refused_stays_with_it
     let (ana, ben) = (stage.person("ana", Role::Drafter).await, stage.person("ben", Role::Drafter).await);
     metrics::handle();
     let before = counted("refused", "document_bytes_max");
+    let warned = counted("warned", "document_bytes_max");
     let mut author = stage.hocuspocus_editor(&ana).await;
     author.type_text(&"a".repeat(19_000)).await;
     author.until_acknowledged(1).await;
+    assert!(counted("warned", "document_bytes_max") > warned, "more than a tenth of it within an hour");
     let mut other = stage.editor(&ben).await;
     other.hello().await;
 
@@ -251,10 +258,7 @@ async fn a_users_large_messages_come_in_one_after_the_other_and_nobody_else_wait
     half.write_all(&message[..300_000]).await.unwrap();
     let mut http = Connection::open(served.address).await;
     soon("a large message on its way", async {
-        while !String::from_utf8(http.ask("GET /metrics", &[], None).await.body)
-            .unwrap()
-            .contains("\nplenary_large_messages 1\n")
-        {}
+        while !figures(&mut http).await.contains("\nplenary_large_messages 1\n") {}
     })
     .await;
 
@@ -280,6 +284,7 @@ async fn a_users_large_messages_come_in_one_after_the_other_and_nobody_else_wait
 async fn a_user_who_takes_nothing_is_made_no_more_answers_and_others_are() {
     let stage = Stage::set_with(Config { user_outbound_bytes_max: 1_000_000, ..Config::default() }).await;
     let (ana, ben) = (stage.person("ana", Role::Drafter).await, stage.person("ben", Role::Drafter).await);
+    let served = Served::of(&stage).await;
     let mut author = stage.hocuspocus_editor(&ben).await;
     for _ in 0..16 {
         author.type_text(&"0123456789".repeat(60_000)).await;
@@ -306,6 +311,9 @@ async fn a_user_who_takes_nothing_is_made_no_more_answers_and_others_are() {
     let after = author.announce("{}").await;
     let heard = waits.until_present(&after).await;
     let is_answer = |message: &Message| matches!(message, Message::Sync(SyncMessage::Step2(_)));
+    assert!(
+        figures(&mut Connection::open(served.address).await).await.contains("\nplenary_users_behind 1\n")
+    );
     assert!(!heard.iter().any(is_answer), "a third copy was made for somebody who has taken none of two");
     stage.editor(&ben).await.until_text(|text| text.len() == 9_600_000).await;
 

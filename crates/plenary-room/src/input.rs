@@ -224,7 +224,8 @@ impl UserBacklog {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether more waits than may.
+    pub fn is_full(&self) -> bool {
         self.bytes() > self.0.bytes_max
     }
 

@@ -59,6 +59,11 @@ impl Limit {
         metrics::counter!("plenary_limit_refused_total", "limit" => self.name()).increment(1);
     }
 
+    /// Counts somebody who takes much of it, though not too much.
+    pub(crate) fn warns(self) {
+        metrics::counter!("plenary_limit_warned_total", "limit" => self.name()).increment(1);
+    }
+
     /// Counts a connection that was not read for a while because of it.
     pub(crate) fn slows(self) {
         metrics::counter!("plenary_limit_slowed_total", "limit" => self.name()).increment(1);
@@ -124,6 +129,7 @@ impl Limits {
             waiting: self.0.addresses.waiting(),
             users: self.0.users.count(),
             large_messages: self.0.users.large_messages(),
+            users_behind: self.0.users.behind(),
             memory_bytes: self.0.memory.used_bytes(),
             shedding: self.shedding() as u64,
             maxima: self.0.maxima.iter().map(|(limit, max)| (limit.name(), *max)).collect(),
@@ -143,6 +149,8 @@ pub(crate) struct Figures {
     pub(crate) users: usize,
     /// Large messages that are coming in.
     pub(crate) large_messages: usize,
+    /// Users for whose sockets more waits than may.
+    pub(crate) users_behind: usize,
     pub(crate) memory_bytes: u64,
     /// As [`Shedding`] counts.
     pub(crate) shedding: u64,

@@ -43,9 +43,14 @@ pub fn handle() -> &'static PrometheusHandle {
             "plenary_limit_slowed_total",
             "How often a connection was not read, or not answered, for a while because of a limit"
         );
+        describe_counter!(
+            "plenary_limit_warned_total",
+            "How often one user came to a tenth of what a document may hold within an hour"
+        );
         describe_gauge!("plenary_limit", "The limits, as they are set");
         describe_gauge!("plenary_waiting", "WebSockets that have shown no credential yet");
         describe_gauge!("plenary_users", "Users of whom something is counted");
+        describe_gauge!("plenary_users_behind", "Users who are sent nothing more until they have taken what waits");
         describe_gauge!("plenary_large_messages", "Messages over 64 KiB that are coming in");
         describe_gauge!("plenary_memory_bytes", Unit::Bytes, "Memory that the process has");
         describe_gauge!(
@@ -72,6 +77,7 @@ pub(crate) fn render(app: &App) -> String {
         ("plenary_shedding", limits.shedding),
         ("plenary_waiting", limits.waiting as u64),
         ("plenary_users", limits.users as u64),
+        ("plenary_users_behind", limits.users_behind as u64),
         ("plenary_large_messages", limits.large_messages as u64),
     ] {
         // Far below 2^52.

@@ -4,6 +4,7 @@
 //! participation, `compaction` looks after the documents that nobody has open.
 
 mod compaction;
+mod growth;
 mod mailbox;
 mod registry;
 mod seat;

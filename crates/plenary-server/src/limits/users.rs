@@ -96,6 +96,11 @@ impl Users {
         let max = self.bounds.large_messages_max;
         self.table().of.values().map(|account| max - account.large_messages.available_permits()).sum()
     }
+
+    /// Users for whose sockets more waits than may.
+    pub(super) fn behind(&self) -> usize {
+        self.table().of.values().filter(|account| account.backlog.is_full()).count()
+    }
 }
 
 /// One connection of a user, for as long as this lives.

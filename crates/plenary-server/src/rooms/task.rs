@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use plenary_ids::{DocumentId, ParticipantId};
 use plenary_permissions::Access;
 use plenary_protocol::{CloseReason, Message, SyncMessage};
-use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, RefusedFrames, Room};
+use plenary_room::{AppendFailure, Effect, Input, LoadedDocument, NewRecord, RefusedFrames, Room};
 use plenary_storage::{BoxFuture, Seq, Snapshot, StoreError};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::{
@@ -27,6 +27,7 @@ use tracing::Instrument;
 
 use super::{
     Inner,
+    growth::Growth,
     mailbox::Mail,
     registry::{Control, Inlets},
     seat::Seat,
@@ -83,6 +84,7 @@ async fn run(rooms: Arc<Inner>, document: DocumentId, inlets: Inlets) {
         states_asked: 0,
         unspent: Duration::ZERO,
         refused: RefusedFrames::default(),
+        growth: Growth::default(),
         is_ending: false,
     };
     let end = AssertUnwindSafe(task.live(effects)).catch_unwind().await;
@@ -132,6 +134,7 @@ struct Task {
     unspent: Duration,
     /// What the metrics were last told of.
     refused: RefusedFrames,
+    growth: Growth,
     /// The server ends: what was received is finished, nothing more is.
     is_ending: bool,
 }
@@ -310,6 +313,16 @@ impl Task {
         (before.for_size..now.for_size).for_each(|_| Limit::DocumentBytes.refuses());
     }
 
+    fn note_growth(&mut self, records: &[NewRecord]) {
+        let bytes_max = self.rooms.settings.document_bytes_max;
+        for NewRecord { user, at_ms, update, .. } in records {
+            if let Some(bytes) = self.growth.add(*at_ms, *user, update.len(), bytes_max) {
+                Limit::DocumentBytes.warns();
+                tracing::warn!(%user, bytes, bytes_max, "one user filled a tenth of a document within an hour");
+            }
+        }
+    }
+
     fn appended(&mut self, appended: Result<Seq, StoreError>) -> Option<End> {
         let elapsed = self.append_began.elapsed();
         let input = match appended {
@@ -363,6 +376,7 @@ impl Task {
                 }
                 Effect::Append(records) => {
                     metrics::counter!("plenary_updates_accepted_total").increment(records.len() as u64);
+                    self.note_growth(&records);
                     let (log, document) = (Arc::clone(&self.rooms.log), self.document);
                     let records = records.into_iter().map(stored::record).collect();
                     self.append_began = Instant::now();
