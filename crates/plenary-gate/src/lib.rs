@@ -8,9 +8,9 @@
 //!
 //! ```text
 //! reader.rs   numbers and strings, never past the end          value.rs   JSON and lib0 values, without recursion
-//! update.rs   structs and deletes: what is new in an update    known.rs   what the document has
-//! order.rs    what comes after what, where it is, slices       ids.rs     sets of clocks, state vectors
-//! sequences.rs  what stands beside what, as in every copy
+//! judge.rs    whose ids, limits, the verdict                   known.rs   what the document has
+//! update.rs   structs and deletes: what is new in an update    ids.rs     sets of clocks, state vectors
+//! order.rs    what comes after what, and where it is; slices   sequences.rs  what stands beside what, as in every copy
 //! ```
 //!
 //! Besides what the format asks for, it keeps from yrs 0.28.1 what that cannot stand:
@@ -30,15 +30,16 @@
 //! | client ids as their own hash: collisions by choice | `ClientsAlike` |
 
 pub mod ids;
+mod judge;
 pub mod known;
 mod order;
 mod reader;
 mod sequences;
-pub mod update;
+mod update;
 mod value;
 pub mod verdict;
 
 pub use ids::{IdSet, StateVector};
+pub use judge::{Author, Limits, judge};
 pub use known::Known;
-pub use update::{Author, Limits, judge};
 pub use verdict::{Admitted, Refusal, Verdict};
