@@ -1,5 +1,9 @@
 //! One seed: clients, a lossy network, a room and a failing disk.
 
+mod disk;
+mod network;
+mod rights;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap, HashSet, VecDeque},
@@ -7,23 +11,18 @@ use std::{
 
 use bytes::Bytes;
 use fastrand::Rng;
-use plenary_gate::{Author, Known, Limits, judge};
+use plenary_gate::Known;
 use plenary_ids::{DocumentId, ParticipantId, UserId};
-use plenary_permissions::{Access, Authorship, Stage};
-use plenary_protocol::{Message, SyncMessage, address_prefix, decode_hocuspocus, decode_y_websocket};
-use plenary_room::{
-    AppendFailure, Attribution, Backlog, Dialect, Effect, Input, Join, LiveDocument, LoadedDocument,
-    LoadedSnapshot, PlantedBug, Room, RoomSettings,
-};
+use plenary_permissions::Stage;
+use plenary_protocol::Message;
+use plenary_room::{Backlog, Effect, Input, LiveDocument, PlantedBug, Room};
 use plenary_storage::{
-    NewRecord, Record, Snapshot, StoreError,
+    NewRecord, Snapshot,
     memory::{MemoryStore, Token},
 };
 
-use crate::{
-    client::{Client, Speech, Standing},
-    forgery::{Attack, Scene, forge},
-};
+use self::disk::to_store;
+use crate::client::{Client, Standing};
 
 const DOCUMENT: DocumentId = DocumentId::from_bytes([9; 16]);
 const ADDRESS: &str = "09090909-0909-0909-0909-090909090909";
@@ -390,248 +389,6 @@ impl World {
         }
     }
 
-    /// The call that changes somebody's rights: everybody concerned is asked about again, and the room is told.
-    fn apply_access(&mut self, client: usize) {
-        match self.clients[client].access(self.stage) {
-            Some(access) => {
-                let participants: Vec<_> =
-                    self.connections.values().filter(|c| c.client == client).map(|c| c.participant).collect();
-                for participant in participants {
-                    self.handle(Input::SetAccess { participant, access });
-                }
-                self.connect(client);
-            }
-            None => self.put_out(client),
-        }
-        self.note_right(client);
-    }
-
-    /// Ends whatever somebody has open.
-    fn put_out(&mut self, client: usize) {
-        let open: Vec<_> =
-            self.connections.iter().filter(|(_, c)| c.client == client).map(|(id, _)| *id).collect();
-        open.into_iter().for_each(|id| self.cut(id));
-    }
-
-    /// From here on nothing is accepted of who may not write.
-    fn note_right(&mut self, client: usize) {
-        let user = self.clients[client].user();
-        if self.clients[client].access(self.stage) == Some(Access::Write) {
-            self.barred.remove(&user);
-        } else {
-            self.bar(user);
-        }
-    }
-
-    fn bar(&mut self, user: UserId) {
-        let head = self.room.as_ref().map_or(0, Room::head).max(self.head);
-        self.barred.entry(user).or_insert(head);
-    }
-
-    /// Somebody comes in, sends one update built by hand, and goes.
-    fn forge(&mut self) {
-        let is_reading = self.room.as_ref().is_some_and(Room::is_reading);
-        if !is_reading {
-            return;
-        }
-        let clocks = self.durable.state_vector();
-        let mut victims: Vec<_> =
-            self.owners.keys().map(|client| (*client, clocks.next_clock(*client))).collect();
-        // Those who have not written come last.
-        victims.sort_by_key(|(client, next)| (*next == 0, *client));
-        let texts = victims.iter().filter(|(_, next)| *next > 0).count();
-        let attack = self.forger.rng.choice(Attack::ALL).expect("there are some");
-        // An id that nobody has heard of is whoever's who comes first with it: see docs/decisions/0007.
-        if attack == Attack::Announced || texts == 0 {
-            return;
-        }
-        if clocks.next_clock(self.forger.fresh) > 0 {
-            self.forger.own.push(self.forger.fresh);
-            self.forger.fresh = self.forger.rng.u64(2..1 << 32);
-        }
-        let own: Vec<_> =
-            self.forger.own.iter().map(|client| (*client, clocks.next_clock(*client))).collect();
-        let announced: Vec<u64> = victims[texts..].iter().map(|(client, _)| *client).collect();
-        let scene = Scene {
-            victims: &victims,
-            texts,
-            announced: &announced,
-            own: &own,
-            fresh: self.forger.fresh,
-            stretch: &[],
-        };
-        let victim = self.forger.rng.usize(0..texts);
-        let update = Bytes::from(forge(&mut self.forger.rng, &scene, attack, victim));
-        self.count("forged updates");
-        let participant = ParticipantId(FORGERS_FROM + self.order);
-        self.handle(Input::Join(Join {
-            participant,
-            user: FORGER,
-            dialect: Dialect::Hocuspocus,
-            prefix: address_prefix(ADDRESS),
-            access: Access::Write,
-            authorship: Authorship::Strict,
-            backlog: Backlog::default(),
-        }));
-        let sync =
-            if self.forger.rng.bool() { SyncMessage::Update(update) } else { SyncMessage::Step2(update) };
-        self.handle(Input::Messages(vec![(participant, Message::Sync(sync))]));
-        self.handle(Input::Leave(participant));
-    }
-
-    // The network.
-
-    fn connect(&mut self, client: usize) {
-        if self.clients[client].is_connected() {
-            return;
-        }
-        let Some(access) = self.clients[client].access(self.stage) else {
-            return;
-        };
-        if self.is_down {
-            return self.after(200..1_500, Event::Reconnect { client });
-        }
-        let id = self.next_connection;
-        self.next_connection += 1;
-        let participant = ParticipantId(id);
-        let backlog = Backlog::default();
-        let delay_ms = self.rng.u64(1..300);
-        let connection =
-            Connection { client, participant, backlog: backlog.clone(), up_ms: 0, down_ms: 0, delay_ms };
-        self.connections.insert(id, connection);
-        self.count("connections");
-        if self.room.is_none() {
-            let mut settings = RoomSettings {
-                idle_after_ms: 1_500,
-                snapshot_tail_bytes_min: 400,
-                snapshot_age_ms: 6_000,
-                outbound_bytes_max: 300,
-                pending_bytes_max: 2_000,
-                ..RoomSettings::default()
-            };
-            settings.bug = self.bug;
-            let (room, effects) = Room::new(DOCUMENT, settings);
-            self.room = Some(room);
-            self.carry_out(effects);
-        }
-        let speech = self.clients[client].speech;
-        let dialect = speech.dialect();
-        let prefix = match dialect {
-            Dialect::YWebsocket => Bytes::new(),
-            Dialect::Hocuspocus => address_prefix(ADDRESS),
-        };
-        let user = self.clients[client].user();
-        self.note_right(client);
-        let authorship = Authorship::Strict;
-        self.handle(Input::Join(Join { participant, user, dialect, prefix, access, authorship, backlog }));
-        let frames = self.clients[client].open(id);
-        self.send_up(client, frames);
-    }
-
-    fn cut(&mut self, id: u64) {
-        let Some(connection) = self.connections.remove(&id) else {
-            return;
-        };
-        self.clients[connection.client].closed();
-        self.handle(Input::Leave(connection.participant));
-        self.after(50..2_000, Event::Reconnect { client: connection.client });
-    }
-
-    fn send_up(&mut self, client: usize, messages: Vec<Message>) {
-        let Some(id) = self.clients[client].connection else {
-            return;
-        };
-        let Some(connection) = self.connections.get_mut(&id) else {
-            return;
-        };
-        let prefix = match self.clients[client].speech.dialect() {
-            Dialect::YWebsocket => Bytes::new(),
-            Dialect::Hocuspocus => address_prefix(ADDRESS),
-        };
-        let mut arrivals = Vec::new();
-        for message in messages {
-            connection.up_ms = connection.up_ms.max(self.now_ms + connection.delay_ms);
-            arrivals.push((connection.up_ms, message.encode(&prefix)));
-        }
-        for (at_ms, frame) in arrivals {
-            self.at(at_ms, Event::Up { connection: id, frame });
-        }
-    }
-
-    fn arrive_up(&mut self, connection: u64, frame: Bytes) {
-        let Some(connection) = self.connections.get(&connection) else {
-            return;
-        };
-        let participant = connection.participant;
-        let message = match self.clients[connection.client].speech.dialect() {
-            Dialect::YWebsocket => decode_y_websocket(frame).map_err(|error| error.to_string()),
-            Dialect::Hocuspocus => {
-                decode_hocuspocus(frame).map(|addressed| addressed.message).map_err(|error| error.to_string())
-            }
-        };
-        match message {
-            Ok(message) => {
-                self.mailbox.push_back((participant, message));
-                self.due_turn();
-            }
-            Err(error) => self.fail(format!("a client's frame does not decode: {error}")),
-        }
-    }
-
-    fn send_down(&mut self, participant: ParticipantId, frame: Bytes) {
-        self.check_shown(&frame, participant);
-        let id = participant.0;
-        let version = self.version;
-        let Some(connection) = self.connections.get_mut(&id) else {
-            return;
-        };
-        // A slow reader takes about 1,000 bytes a second.
-        let is_slow = self.clients[connection.client].is_slow;
-        let takes_ms = if is_slow { frame.len() as u64 } else { 0 };
-        connection.down_ms = connection.down_ms.max(self.now_ms + connection.delay_ms) + takes_ms;
-        let at_ms = connection.down_ms;
-        self.at(at_ms, Event::Down { connection: id, frame, version });
-    }
-
-    fn arrive_down(&mut self, id: u64, frame: Bytes, version: u64) {
-        let Some(connection) = self.connections.get(&id) else {
-            return;
-        };
-        let (client, participant) = (connection.client, connection.participant);
-        if connection.backlog.written(frame.len()) {
-            self.count("slow readers drained");
-            self.handle(Input::Drained(participant));
-        }
-        let message = self.decode_down(client, frame);
-        match self.clients[client].hear(message, version) {
-            Ok(frames) => self.send_up(client, frames),
-            Err(broken) => self.fail(format!("client {client}: {broken}")),
-        }
-    }
-
-    fn decode_down(&self, client: usize, frame: Bytes) -> Message {
-        match self.clients[client].speech.dialect() {
-            Dialect::YWebsocket => decode_y_websocket(frame).expect("the server's own frame"),
-            Dialect::Hocuspocus => decode_hocuspocus(frame).expect("the server's own frame").message,
-        }
-    }
-
-    /// What a co-author can see is on disk.
-    fn check_shown(&mut self, frame: &Bytes, participant: ParticipantId) {
-        let Some(connection) = self.connections.get(&participant.0) else {
-            return;
-        };
-        let message = self.decode_down(connection.client, frame.clone());
-        if let Message::Sync(SyncMessage::Step2(update) | SyncMessage::Update(update)) = message
-            && !self.is_durable(&update)
-        {
-            let verdict = judge(&update, &mut self.durable.clone(), &Author::Anyone, &Limits::stored());
-            self.fail(format!("an update was shown that is not on disk: {verdict:?}"));
-        }
-    }
-
-    // The room and the store.
-
     fn handle(&mut self, input: Input) {
         let now_ms = self.now_ms;
         let Some(room) = self.room.as_mut() else { return };
@@ -685,16 +442,6 @@ impl World {
         }
     }
 
-    fn load(&self) -> Result<LoadedDocument, StoreError> {
-        let loaded = self.store.load_now(DOCUMENT)?;
-        let snapshot = loaded.snapshot.map(|Snapshot { seq, state, attribution }| LoadedSnapshot {
-            seq,
-            state,
-            attribution,
-        });
-        Ok(LoadedDocument { snapshot, tail: loaded.tail.into_iter().map(from_store).collect() })
-    }
-
     fn due_turn(&mut self) {
         if !self.turn_is_due {
             self.turn_is_due = true;
@@ -708,141 +455,6 @@ impl World {
             let messages = self.mailbox.drain(..).collect();
             self.count("turns");
             self.handle(Input::Messages(messages));
-        }
-    }
-
-    fn due_flush(&mut self) {
-        if !self.flush_is_due {
-            self.flush_is_due = true;
-            let slow = self.rng.u32(0..10) == 0;
-            self.after(if slow { 200..1_500 } else { 0..40 }, Event::Flush);
-        }
-    }
-
-    fn flush(&mut self) {
-        self.flush_is_due = false;
-        let Some(flushed) = self.store.flush_next() else {
-            return;
-        };
-        if self.store.waiting() > 0 {
-            self.due_flush();
-        }
-        let is_append = self.appends.remove(&flushed.token);
-        match flushed.result {
-            Ok(seq) => {
-                self.read_durable();
-                if is_append {
-                    self.handle(Input::Appended { seq });
-                    self.turn();
-                }
-            }
-            Err(StoreError::Full { .. }) => {
-                self.count("refused for want of space");
-                if is_append {
-                    self.forget_undurable();
-                    self.handle(Input::AppendFailed(AppendFailure::Full));
-                }
-            }
-            Err(StoreError::BeyondHead { .. }) => self.fail("a snapshot beyond the head"),
-            Err(_) => {
-                self.handle(Input::AppendFailed(AppendFailure::Failed));
-                self.crash();
-            }
-        }
-    }
-
-    fn crash(&mut self) {
-        self.room = None;
-        self.is_down = true;
-        self.mailbox.clear();
-        let connections: Vec<_> = self.connections.keys().copied().collect();
-        for id in connections {
-            self.cut(id);
-        }
-        let kept = self.rng.usize(0..=self.store.waiting());
-        self.store.crash_keeping(kept);
-        self.store.hold();
-        self.appends.clear();
-        self.read_durable();
-        self.forget_undurable();
-        self.after(100..2_000, Event::Restart);
-    }
-
-    /// What was not durable is gone, and its seqs are used again.
-    fn forget_undurable(&mut self) {
-        let head = self.head;
-        self.barred.values_mut().for_each(|barred| *barred = head.min(*barred));
-    }
-
-    /// Once the call has returned nothing is accepted of who lost the right to write.
-    fn check_rights(&mut self, records: &[plenary_room::NewRecord]) {
-        for (seq, record) in (self.head + 1..).zip(records) {
-            if self.barred.get(&record.user).is_some_and(|barred| seq > *barred) {
-                self.fail(format!("record {seq} was accepted of {} after they lost the right", record.user));
-            }
-        }
-    }
-
-    fn restart(&mut self) {
-        self.is_down = false;
-    }
-
-    /// Looks at what is on disk now, and since when each client's edits are.
-    fn read_durable(&mut self) {
-        self.version += 1;
-        let stored = self.load().expect("the document is there");
-        let head = self.store.load_now(DOCUMENT).expect("the document is there").head();
-        self.head = head;
-        let document = match LiveDocument::load(&stored) {
-            Ok(document) => document,
-            Err(error) => return self.fail(format!("the store holds what cannot be loaded: {error}")),
-        };
-        self.durable = document.known().clone();
-        self.check_authors(document.attribution());
-        self.date_updates();
-    }
-
-    /// With each client id only its user wrote.
-    fn check_authors(&mut self, attribution: &Attribution) {
-        let is_forged = |client, user| self.owners.get(&client).is_some_and(|owner| *owner != user);
-        let forged = attribution.inserted((0, 0)).find(|run| is_forged(run.client, run.user));
-        if let Some(run) = forged {
-            self.fail(format!("somebody wrote with another's id: {run:?}"));
-        }
-    }
-
-    /// Notes since when each update is on disk. One that changes nothing is on disk at once.
-    fn date_updates(&mut self) {
-        let version = self.version;
-        for client in &mut self.clients {
-            for update in client.updates.iter_mut().filter(|update| update.durable_since.is_none()) {
-                if self.durable.has_all_of(&update.bytes, &Limits::stored()) {
-                    update.durable_since = Some(version);
-                }
-            }
-        }
-    }
-
-    fn is_durable(&self, update: &[u8]) -> bool {
-        self.durable.has_all_of(update, &Limits::stored())
-    }
-}
-
-fn to_store(record: plenary_room::NewRecord) -> NewRecord {
-    let plenary_room::NewRecord { user, at_ms, update, relayed } = record;
-    NewRecord { user, at_ms, update, relayed }
-}
-
-fn from_store(record: Record) -> plenary_room::NewRecord {
-    let Record { seq: _, user, at_ms, update, relayed } = record;
-    plenary_room::NewRecord { user, at_ms, update, relayed }
-}
-
-impl Speech {
-    fn dialect(self) -> Dialect {
-        match self {
-            Self::YWebsocket => Dialect::YWebsocket,
-            Self::Hocuspocus | Self::Plenary => Dialect::Hocuspocus,
         }
     }
 }
