@@ -1,8 +1,13 @@
 //! Nobody where they don't belong, in either dialect, also when rights change on open sockets.
 
+use std::time::Duration;
+
 use plenary_permissions::{Role, Stage as StatementStage};
 use plenary_protocol::{AuthMessage, CloseReason, Message, Scope, SyncMessage};
-use plenary_server::directory::{SignIn, SignInBy};
+use plenary_server::{
+    clock::Clock,
+    directory::{SignIn, SignInBy},
+};
 
 use crate::{
     peer::{Editor, Heard, Peer},
@@ -215,9 +220,11 @@ async fn a_revoked_token_ends_what_rests_on_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_runs_out_is_asked_for_in_good_time_and_ends_what_rests_on_it() {
-    let stage = Stage::set().await;
+    // The clock stands, so that however busy the machine is nothing runs out before it is to.
+    let clock = Clock::standing_at(1_800_000_000_000);
+    let stage = Stage::set_by(&clock).await;
     let ana = stage.person("ana", Role::Drafter).await;
-    let (token, _) = stage.app.directory.create_token(ana.user, "3s".parse().unwrap()).await.unwrap();
+    let (token, _) = stage.app.directory.create_token(ana.user, "1s".parse().unwrap()).await.unwrap();
     let short = Person { token, ..ana.clone() };
     let mut in_y = stage.y_websocket(&short).await;
     let mut in_h = stage.hocuspocus().await;
@@ -228,12 +235,38 @@ async fn a_token_that_runs_out_is_asked_for_in_good_time_and_ends_what_rests_on_
         assert_eq!(peer.message().await, Message::Auth(AuthMessage::TokenRequest));
     }
     renewed.send_token(&ana.token).await;
+    assert_eq!(renewed.message().await, Message::Auth(AuthMessage::Granted(Scope::ReadWrite)));
+    clock.turn(Duration::from_secs(1));
     assert_eq!(in_h.message().await, Message::Close(Some("bad-token".into())));
     assert_eq!(in_y.close_code().await, CloseReason::BadToken.code());
-    assert_eq!(renewed.message().await, Message::Auth(AuthMessage::Granted(Scope::ReadWrite)));
     let mut renewed = Editor::begin(renewed).await;
     renewed.type_text("on").await;
     renewed.until_acknowledged(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_still_holds_when_its_time_should_be_up_is_asked_again_as_soon_as_the_clock_says() {
+    let clock = Clock::standing_at(1_800_000_000_000);
+    let stage = Stage::set_by(&clock).await;
+    let ana = stage.person("ana", Role::Drafter).await;
+    let token = async |expires: &str| {
+        let made = stage.app.directory.create_token(ana.user, expires.parse().unwrap()).await;
+        Person { token: made.unwrap().0, ..ana.clone() }
+    };
+    let (short, longer) = (token("1s").await, token("2s").await);
+    let mut in_y = stage.y_websocket(&short).await;
+    let mut in_h = stage.hocuspocus().await;
+    in_h.authenticate(&short.token).await;
+    assert_eq!(in_h.message().await, Message::Auth(AuthMessage::TokenRequest));
+    // It comes after one and a half seconds. By then the others' time should have been up, but the clock stands.
+    let mut later = stage.hocuspocus().await;
+    later.authenticate(&longer.token).await;
+    assert_eq!(later.message().await, Message::Auth(AuthMessage::TokenRequest));
+    in_h.send_bytes(Message::Ping.encode(&[])).await;
+    assert_eq!(in_h.message().await, Message::Pong);
+    clock.turn(Duration::from_secs(1));
+    assert_eq!(in_h.message().await, Message::Close(Some("bad-token".into())));
+    assert_eq!(in_y.close_code().await, CloseReason::BadToken.code());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -461,6 +461,15 @@ fn expiry(app: &App, identity: &Identity) -> Option<Instant> {
     Instant::now().checked_add(Duration::from_millis(left_ms))
 }
 
+/// When to ask again whether an identity holds that is about to be asked for because its time is up. Our timer runs
+/// apart from the clock, which is set right now and then: what is left by the clock is waited for, and no more.
+/// Nothing is left of one that was prolonged elsewhere.
+fn look_again(app: &App, identity: &Identity) -> Instant {
+    let left_ms = identity.expires_at_ms.unwrap_or_default().saturating_sub(app.clock.now_ms());
+    let wait = if left_ms > 0 { Duration::from_millis(left_ms) } else { LOOK_AGAIN };
+    Instant::now() + wait.min(LOOK_AGAIN)
+}
+
 /// Serves one connection until it is over.
 async fn serve<D: Dialog>(app: &App, socket: WebSocket, outbox: &Outbox, mut dialog: D) {
     let (sink, stream) = socket.split();

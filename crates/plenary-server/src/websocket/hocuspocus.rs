@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::{
-    Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, count_end, expiry,
+    Admission, Dialog, Open, Progress, Refusal, admit, cookie, count_end, expiry, look_again,
     outbox::{Outbox, Waiting},
     presence::marked,
     recognise, serve, sized, unavailable,
@@ -390,8 +390,7 @@ impl Dialog for Hocuspocus {
                         stale.push(address.clone());
                     }
                     if is_due(joined.expires) {
-                        // It may have been prolonged elsewhere.
-                        joined.expires = Some(now + LOOK_AGAIN);
+                        joined.expires = Some(look_again(&self.app, &joined.seat.identity()));
                         expired.push(Arc::clone(&joined.seat));
                     }
                 }

@@ -19,7 +19,7 @@ use tracing::Instrument;
 use utoipa::IntoParams;
 
 use super::{
-    Admission, Dialog, LOOK_AGAIN, Open, Progress, Refusal, admit, cookie, expiry,
+    Admission, Dialog, Open, Progress, Refusal, admit, cookie, expiry, look_again,
     outbox::{Outbox, Waiting},
     presence::marked,
     recognise, serve, sized, unavailable,
@@ -228,9 +228,8 @@ impl Dialog for YWebsocket {
 
     async fn on_time(&mut self) {
         let Some(seat) = self.seat.clone() else { return };
+        self.expires = Some(look_again(&self.app, &seat.identity()));
         self.app.rooms.ask_again_for(&seat, &self.app.directory).await;
-        // It may have been prolonged elsewhere.
-        self.expires = Some(Instant::now() + LOOK_AGAIN);
     }
 
     fn is_seated(&self) -> bool {
