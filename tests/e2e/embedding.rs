@@ -12,6 +12,7 @@ use plenary_permissions::{Role, Stage as StatementStage};
 use plenary_protocol::{AuthMessage, CloseReason, Message, PlenaryMessage, Scope, SyncMessage};
 use plenary_server::{
     auth::{GivenKey, Identity, PublicKey},
+    clock::Clock,
     directory::{Actor, NewEmbedGrant, NewEmbedKey},
     rooms::Affected,
 };
@@ -149,7 +150,9 @@ async fn once_a_key_is_revoked_nothing_is_accepted_of_those_it_let_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_renewed_while_somebody_types_and_nothing_is_lost() {
     const LIFE: Word<'static> = Word { life_s: 2, ..ANA };
-    let stage = Stage::set().await;
+    const ASKED_AFTER: Duration = Duration::from_millis(LIFE.life_s * 1_000 * 3 / 4);
+    let clock = Clock::standing_at(1_800_000_000_000);
+    let stage = Stage::set_by(&clock).await;
     let host = Host::register(&stage, 1).await;
     let mut in_h = hocuspocus_editor(&stage, &host.session(&stage, LIFE).await).await;
     let mut in_y = y_editor(&stage, &host.session(&stage, Word { subject: "ben", ..LIFE }).await).await;
@@ -168,11 +171,16 @@ async fn a_session_is_renewed_while_somebody_types_and_nothing_is_lost() {
             in_h.until(|message| *message == Message::Auth(AuthMessage::Granted(Scope::ReadWrite))).await;
             let token = host.session(&stage, Word { subject: "ben", ..LIFE }).await;
             in_y.peer.send(&Message::Plenary(PlenaryMessage::Token(token))).await;
+            // What was written behind it has come in, so the token has, too.
+            in_y.type_text("y").await;
+            in_h.type_text("h").await;
+            keys += 1;
+            in_h.until_text(|text| text.matches('y').count() == keys).await;
+            clock.turn(ASKED_AFTER);
             renewed += 1;
         }
     }
-    let asked_at_least = Duration::from_secs(LIFE.life_s * 3 * 3 / 4);
-    assert!(began.elapsed() >= asked_at_least.mul_f32(0.9), "{:?}", began.elapsed());
+    assert!(began.elapsed() >= (ASKED_AFTER * 3).mul_f32(0.9), "{:?}", began.elapsed());
     in_h.until_text(|text| text.matches('y').count() == keys).await;
     in_y.until_text(|text| text.matches('h').count() == keys).await;
     assert_eq!(in_h.text(), in_y.text());
@@ -182,11 +190,13 @@ async fn a_session_is_renewed_while_somebody_types_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_is_not_renewed_ends() {
-    let stage = Stage::set().await;
+    let clock = Clock::standing_at(1_800_000_000_000);
+    let stage = Stage::set_by(&clock).await;
     let host = Host::register(&stage, 1).await;
     let word = || Word { life_s: 1, ..ANA };
     let mut in_y = y_editor(&stage, &host.session(&stage, word()).await).await;
     let mut in_h = hocuspocus_editor(&stage, &host.session(&stage, word()).await).await;
+    clock.turn(Duration::from_secs(1));
     assert_eq!(in_y.peer.close_code().await, CloseReason::BadToken.code());
     let said = Message::Close(Some("bad-token".into()));
     in_h.until(|message| *message == said).await;

@@ -7,6 +7,7 @@ use plenary_permissions::Role;
 use plenary_protocol::{AuthMessage, CloseReason, Message, Scope, SyncMessage};
 use plenary_server::{
     App,
+    clock::Clock,
     config::Span,
     directory::NewUser,
     routes::{self, NoAssets},
@@ -43,7 +44,10 @@ struct Guest {
 
 impl Site {
     async fn open() -> Self {
-        let stage = Stage::set().await;
+        Self::on(Stage::set().await).await
+    }
+
+    async fn on(stage: Stage) -> Self {
         let ilse = stage.person("ilse", Role::Coordinator).await;
         let ana = stage.person("ana", Role::Drafter).await;
         let address = serve(&stage.app).await;
@@ -247,11 +251,13 @@ async fn admin(site: &Site) -> Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_runs_out_ends_what_rests_on_it() {
-    let site = Site::open().await;
-    let (_, lena) = site.guest(&site.ana, "drafter", "2s").await;
+    let clock = Clock::standing_at(1_800_000_000_000);
+    let site = Site::on(Stage::set_by(&clock).await).await;
+    let (_, lena) = site.guest(&site.ana, "drafter", "1s").await;
     let (mut in_y, mut in_h) = site.editors(&lena).await;
     in_h.type_text("in time").await;
     in_h.until_acknowledged(1).await;
+    clock.turn(Duration::from_secs(1));
     let ended = [CloseReason::Removed.code(), CloseReason::BadToken.code()];
     assert!(ended.contains(&in_y.peer.close_code().await));
     in_h.until(|message| matches!(message, Message::Close(_))).await;

@@ -1,6 +1,6 @@
 //! A sign-in that ends takes its sockets along, whichever way it ends, and no others.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use plenary_permissions::Role;
 use plenary_protocol::{AuthMessage, CloseReason, Message, Scope};
@@ -10,7 +10,6 @@ use plenary_server::{
     config::Config,
     directory::{SignIn, SignInBy},
 };
-use plenary_storage::memory::MemoryStore;
 use plenary_tests::http::{Answer, Connection};
 use serde_json::{Value, json};
 
@@ -215,8 +214,7 @@ async fn a_reset_a_closed_account_and_new_rights_end_sockets_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_merely_open_is_signed_out_when_its_time_is_up_and_a_writer_is_not() {
     let clock = Clock::standing_at(1_800_000_000_000);
-    let store = MemoryStore::new();
-    let stage = Stage::set_on(Config::default(), store.clone(), Arc::new(store), clock.clone()).await;
+    let stage = Stage::set_by(&clock).await;
     let ana = stage.person("ana", Role::Drafter).await;
     let (idle, writing) = (Browser::sign_in(&stage, &ana).await, Browser::sign_in(&stage, &ana).await);
     let merely_open = idle.open(&stage).await;

@@ -20,7 +20,7 @@ use super::{
 use crate::peer::{Editor, Heard, Peer, text_of};
 
 /// Shorter than the peer's own, which does not know where it is.
-const DEADLINE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(40);
 
 /// One of each message that there is; `Close` comes last, as it ends what was joined.
 fn messages(editor: &mut Editor, credential: &str, said: &str) -> Vec<Message> {
