@@ -34,6 +34,8 @@ impl Folder {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("run-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = build_folder().join(name);
+        // Of a run that was killed, by a process that had the same number.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a folder below the build's can be created");
         Self(path)
     }
