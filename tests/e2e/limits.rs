@@ -102,15 +102,17 @@ async fn a_user_has_so_many_connections_and_another_user_as_many_again() {
     stage.editor(&ben).await.until_text(|text| text == "goes on").await;
     // A place that was given back is another's.
     drop((second, denied));
-    soon("a place", async {
-        while stage.y_websocket(&ana).await.try_send(&Message::QueryAwareness).await.is_err()
-            || stage.app.connections.count() > 2
-        {
-            tokio::task::yield_now().await;
+    let mut again = soon("a place", async {
+        loop {
+            let mut peer = stage.y_websocket(&ana).await;
+            // Whoever has no place is sent away instead of being answered.
+            let _ = peer.try_send(&Message::Sync(SyncMessage::Step1(Bytes::from_static(&[0])))).await;
+            if let Heard::Message(_) = peer.hear().await {
+                break Editor::begin(peer).await;
+            }
         }
     })
     .await;
-    let mut again = stage.editor(&ana).await;
     again.until_text(|text| text == "goes on").await;
 }
 
@@ -488,6 +490,7 @@ async fn a_server_that_ends_sends_its_clients_away_one_after_the_other() {
     let sockets = join_all((0..200).map(|_| served.y_websocket(&stage, &ana))).await;
     author.type_text("saved").await;
     author.until_acknowledged(1).await;
+    let asked = Instant::now();
     served.end.send(()).unwrap();
     let ended = join_all(sockets.into_iter().map(|socket| async {
         let mut socket = socket.unwrap();
@@ -495,9 +498,12 @@ async fn a_server_that_ends_sends_its_clients_away_one_after_the_other() {
         Instant::now()
     }))
     .await;
-    let spread = *ended.iter().max().unwrap() - *ended.iter().min().unwrap();
-    // Two milliseconds each.
-    assert!((250..1_500).contains(&spread.as_millis()), "{spread:?}");
+    let (first, last) = (*ended.iter().min().unwrap() - asked, *ended.iter().max().unwrap() - asked);
+    // Two milliseconds each. A busy machine makes the first late, and the last not early.
+    assert!(
+        last.as_millis() >= 390 && last - first >= last / 4,
+        "the first after {first:?}, the last after {last:?}"
+    );
     drop(author);
     assert_eq!(soon("the end", served.ending).await.unwrap(), Ending::Drained);
 }
