@@ -17,7 +17,7 @@ use tokio_tungstenite::{
 };
 
 /// How long joining may take.
-const JOIN_WITHIN: Duration = Duration::from_secs(30);
+const JOIN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Frames that go out together are gathered up to this size.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;

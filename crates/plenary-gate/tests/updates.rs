@@ -106,7 +106,8 @@ fn a_step_2_with_50_000_known_delete_ranges_and_nothing_new() {
     let started = std::time::Instant::now();
     assert_eq!(room.offer(&step_2, &Limits::default()), Verdict::NothingNew);
     assert_eq!(room.offer(&room.state(), &Limits::default()), Verdict::NothingNew);
-    assert!(started.elapsed().as_millis() < 1000, "took {:?}", started.elapsed());
+    // Some hundred milliseconds on a busy machine. A look at all others for each would be a thousand million steps.
+    assert!(started.elapsed().as_secs() < 5, "took {:?}", started.elapsed());
     room.check_known();
 }
 

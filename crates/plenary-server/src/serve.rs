@@ -425,6 +425,6 @@ mod tests {
                 assert_ne!(socket.read_buf(&mut heard).await.unwrap(), 0, "it ended without a reason");
             }
         };
-        timeout(Duration::from_secs(5), closed).await.expect("the rest is not waited for");
+        timeout(Duration::from_secs(30), closed).await.expect("the rest is not waited for");
     }
 }
