@@ -41,6 +41,7 @@ mod embed_grants;
 mod embed_keys;
 mod embedding;
 mod evenly;
+mod finish;
 mod groups;
 mod guest_links;
 mod health;
@@ -140,6 +141,8 @@ pub fn router(app: App, assets: Arc<dyn Assets>) -> Router {
         .layer(middleware::map_response(move |response| with_security_headers(response, https)))
         .layer(middleware::from_fn(evenly::answer_evenly))
         .layer(middleware::from_fn(observe::observe))
+        // Around everything: what was done for somebody who has hung up is noted, too.
+        .layer(middleware::from_fn(finish::finish))
         .with_state(app)
 }
 
