@@ -250,7 +250,8 @@ impl Config {
             layers.insert(field, value);
         }
         layers.extend(flags);
-        let config = read("the flags", layers)?;
+        let mut config = read("the flags", layers)?;
+        config.public_url = config.public_url.map(|url| as_browsers_name(&url));
         config.check()?;
         Ok(config)
     }
@@ -275,7 +276,7 @@ impl Config {
             return Err(ConfigError::LimitIsZero { name });
         }
         // Compared byte by byte with what browsers send, so it has to be written as they write it.
-        let is_as_sent = |origin: &&String| is_origin(origin) && **origin == origin.to_ascii_lowercase();
+        let is_as_sent = |origin: &&String| is_origin(origin) && **origin == as_browsers_name(origin);
         if let Some(origin) = self.embed_origins.iter().find(|origin| !is_as_sent(origin)) {
             return Err(ConfigError::EmbedOriginUnusable { origin: origin.clone() });
         }
@@ -350,9 +351,26 @@ fn is_origin(url: &str) -> bool {
     !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*'])
 }
 
+/// An origin as browsers name it: in small letters, without the port that its scheme has anyway.
+fn as_browsers_name(origin: &str) -> String {
+    let named = origin.to_ascii_lowercase();
+    let usual_port = if named.starts_with("https://") { ":443" } else { ":80" };
+    named.strip_suffix(usual_port).map_or(named.clone(), ToOwned::to_owned)
+}
+
 fn read(place: &str, values: Map<String, Value>) -> Result<Config, ConfigError> {
-    serde_json::from_value(Value::Object(values))
-        .map_err(|error| ConfigError::Unreadable { place: place.to_owned(), reason: error.to_string() })
+    serde_json::from_value(Value::Object(values.clone())).map_err(|error: serde_json::Error| {
+        // What is wrong with a value is said without its name, so the name is looked for.
+        let is_it = |(name, value): &(String, Value)| {
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            serde_json::from_value::<Config>(Value::Object(alone)).is_err()
+        };
+        let reason = match values.into_iter().find(is_it) {
+            Some((name, value)) => format!("{name} = {value}: {error}"),
+            None => error.to_string(),
+        };
+        ConfigError::Unreadable { place: place.to_owned(), reason }
+    })
 }
 
 /// A length of time in the settings.
@@ -490,6 +508,34 @@ mod tests {
     }
 
     #[test]
+    fn the_public_url_is_compared_as_browsers_name_it_however_it_was_typed() {
+        let table = [
+            ("https://Plenary.Example.org", "https://plenary.example.org"),
+            ("https://plenary.example.org:443", "https://plenary.example.org"),
+            ("http://localhost:80", "http://localhost"),
+            ("https://plenary.example.org:8443", "https://plenary.example.org:8443"),
+            ("http://plenary.example.org:443", "http://plenary.example.org:443"),
+        ];
+        for (typed, named) in table {
+            let flags = object(serde_json::json!({"public_url": typed}));
+            let config = Config::from_layers(None, [], flags).unwrap();
+            assert_eq!(config.public_url.as_deref(), Some(named));
+        }
+    }
+
+    #[test]
+    fn a_bad_value_in_the_file_is_an_error_that_names_its_setting() {
+        for (name, value) in
+            [("listen", Value::from("localhost:0")), ("log_format", "xml".into()), ("tls_cert", 4.into())]
+        {
+            let file = Map::from_iter([("drain".to_owned(), "9s".into()), (name.to_owned(), value.clone())]);
+            let error =
+                Config::from_layers(Some(("plenary.toml", file)), [], Map::new()).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("plenary.toml: {name} = {value}: ")), "{error}");
+        }
+    }
+
+    #[test]
     fn embed_origins_are_written_as_browsers_name_them() {
         let named = |text: &str| {
             let environment = [("PLENARY_EMBED_ORIGINS".to_owned(), text.to_owned())];
@@ -498,7 +544,15 @@ mod tests {
         let two = named("https://a.example, http://localhost:8080").unwrap();
         assert_eq!(two, ["https://a.example", "http://localhost:8080"]);
         assert!(named("").unwrap().is_empty());
-        for text in ["*", "https://*.example", "https://a.example/", "a.example", "https://A.example"] {
+        let unusable = [
+            "*",
+            "https://*.example",
+            "https://a.example/",
+            "a.example",
+            "https://A.example",
+            "https://a.example:443",
+        ];
+        for text in unusable {
             let error = named(text).unwrap_err().to_string();
             assert!(error.contains("embed_origins") && error.contains(text), "{error}");
         }
