@@ -9,16 +9,18 @@ use serde_json::{Value, json};
 
 use crate::{
     DAMAGED,
-    arguments::{Account, Command, Statement, Token, User},
+    arguments::{Account, Command, Group, Organisation, Statement, Token, User},
     audit, embed_keys, groups,
     instance::Instance,
-    invitations, members, organisations, store, users,
+    invitations, members, organisations, say, store, users,
 };
 
 pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyhow::Result<u8> {
     let address = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
-    if matches!(command, Command::Verify) && !store::exists(&config.data_dir) {
-        bail!("there is no store in {}", config.data_dir.display());
+    let data_dir = config.data_dir.clone();
+    let is_new = !store::exists(&data_dir);
+    if is_new && !begins_an_instance(&command) {
+        bail!("there is no store in {}; --data-dir names another place", data_dir.display());
     }
     let instance = match Instance::find(config).await {
         Ok(instance) => instance,
@@ -26,15 +28,18 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
             Some(reason) => {
                 let report = json!({"whole": false, "damage": [{"what": "store", "reason": reason}]});
                 if as_json {
-                    println!("{report}");
+                    say(report)?;
                 } else {
-                    println!("damaged: {reason}");
+                    say(format_args!("damaged: {reason}"))?;
                 }
                 return Ok(DAMAGED);
             }
             None => return Err(error),
         },
     };
+    if is_new && !matches!(command, Command::Init(_)) {
+        eprintln!("plenary: there was no store in {}, so a new one was made", data_dir.display());
+    }
     let mut status = 0;
     let (answer, words) = match command {
         Command::Serve { .. } => unreachable!("serving is not asking"),
@@ -82,11 +87,23 @@ pub(crate) async fn run(command: Command, config: Config, as_json: bool) -> anyh
         }
     };
     if as_json {
-        println!("{answer}");
+        say(answer)?;
     } else {
-        println!("{words}");
+        say(words)?;
     }
     Ok(status)
+}
+
+/// Whether a command makes sense where nothing was ever stored. In the wrong place any other would find nothing, or add
+/// to nothing, and say so in words that mislead.
+fn begins_an_instance(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Init(_)
+            | Command::User(User::Add(_))
+            | Command::Group(Group::Add { .. })
+            | Command::Organisation(Organisation::Add { .. })
+    )
 }
 
 /// Makes an account; one without a password gets a link to sign in with once.

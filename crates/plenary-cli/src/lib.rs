@@ -19,7 +19,11 @@ mod store;
 mod users;
 mod web;
 
-use std::process::ExitCode;
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -48,6 +52,14 @@ pub fn main() -> ExitCode {
             }
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// Prints a line. Whoever read it may have had enough, as behind `| head`: then there is nobody to tell.
+pub(crate) fn say(words: impl fmt::Display) -> io::Result<()> {
+    match writeln!(io::stdout(), "{words}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `plenary serve`: opens the store, listens, and ends in order.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use plenary_server::{
@@ -21,7 +21,7 @@ use crate::{
     STORE_FAILED,
     demo::{self, Person},
     instance::{self, Instance},
-    store, web,
+    say, store, web,
 };
 
 // A server that was told to end may still be writing.
@@ -72,7 +72,7 @@ pub(crate) async fn run(
 
     // Behind a proxy, as the development server is, people come by another address.
     let links_at = app.config.public_url.clone().unwrap_or_else(|| address.clone());
-    announce(&address, &links_at, &people, as_json);
+    announce(&address, &links_at, &people, as_json)?;
     tracing::info!(address, data_dir = %app.config.data_dir.display(), "serving");
     let asked_to_end = async move {
         tokio::select! {
@@ -115,7 +115,7 @@ async fn reload(tls: Arc<Tls>, mut hangup: Signal) {
 }
 
 /// Says where the server listens and, in the demo, by which links at `links_at` people come in.
-fn announce(address: &str, links_at: &str, people: &[Person], as_json: bool) {
+fn announce(address: &str, links_at: &str, people: &[Person], as_json: bool) -> io::Result<()> {
     let links_at = links_at.trim_end_matches('/');
     if as_json {
         let people: Vec<_> = people
@@ -130,17 +130,17 @@ fn announce(address: &str, links_at: &str, people: &[Person], as_json: bool) {
                 },
             )
             .collect();
-        println!("{}", json!({"listening_on": address, "demo": people}));
-        return;
+        return say(json!({"listening_on": address, "demo": people}));
     }
-    println!("listening on {address}");
+    say(format_args!("listening on {address}"))?;
     if !people.is_empty() {
-        println!("\nSign in as one of these, each in a browser (or private window) of its own:\n");
+        say("\nSign in as one of these, each in a browser (or private window) of its own:\n")?;
         for Person { name, role, link_path } in people {
-            println!("  {name:<14} {role:<12} {links_at}{link_path}");
+            say(format_args!("  {name:<14} {role:<12} {links_at}{link_path}"))?;
         }
-        println!();
+        say("")?;
     }
+    Ok(())
 }
 
 /// The store may fail when nobody waits for it; and its figures go among the others.

@@ -19,6 +19,8 @@ const DIRECTORY: &str = "store";
 pub(crate) async fn open(config: Config, options: Options) -> anyhow::Result<(App, Arc<SledStore>)> {
     private_directory(&config.data_dir)?;
     let directory = config.data_dir.join(DIRECTORY);
+    // The data directory may have been there before, and be open to others.
+    private_directory(&directory)?;
     let options = Options { reserve_bytes: config.disk_reserve_bytes, ..options };
     let store = tokio::task::spawn_blocking(move || SledStore::open(directory, options)).await??;
     let store = Arc::new(store);

@@ -518,3 +518,43 @@ fn keys_of_embedding_sites_are_registered_listed_and_revoked() {
     folder.refused(&["embed-key", "revoke", "--key", &kid]);
     assert_eq!(folder.json(&["embed-key", "list"])["keys"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn in_a_place_where_nothing_is_stored_only_what_begins_an_instance_makes_sense() {
+    let folder = Folder::new("misspelt");
+    for arguments in [
+        &["group", "list"][..],
+        &["user", "list"],
+        &["token", "create", "--email", "ilse@ngo.example"],
+        &["audit", "show", "--instance"],
+    ] {
+        assert!(folder.refused(arguments).contains("there is no store in"), "{arguments:?}");
+        assert!(!folder.data().exists(), "{arguments:?}");
+    }
+    let output = folder.run(&["group", "add", "--name", "Valdoria"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a new one was made"), "{output:?}");
+    let output = folder.run(&["group", "list"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn the_store_is_its_owners_alone_also_in_a_directory_that_others_may_enter() {
+    let folder = Folder::new("open-directory");
+    fs::create_dir(folder.data()).unwrap();
+    fs::set_permissions(folder.data(), fs::Permissions::from_mode(0o755)).unwrap();
+    folder.ok(&["group", "add", "--name", "Valdoria"]);
+    let mode = fs::metadata(folder.data().join("store")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn whoever_reads_only_the_beginning_of_what_is_printed_disturbs_nothing() {
+    let folder = Folder::new("head");
+    folder.ok(&["group", "add", "--name", "Valdoria"]);
+    let mut command = folder.command(&["group", "list"]).spawn().unwrap();
+    // Gone before there is anything to read.
+    drop(command.stdout.take());
+    let output = command.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
