@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import { Profile } from './store-page.mjs'
-import { CHROMIUM, FLAGS } from './windows.mjs'
+import { CHROMIUM, FLAGS, START_WITHIN_MS } from './windows.mjs'
 
 /** See the top of this file; with `isPrivate`, a private window each time. */
 export class ChromiumBrowser {
@@ -23,7 +23,7 @@ export class ChromiumBrowser {
   /** Starts it and resolves to a tab. */
   async open() {
     if (this.isPrivate) {
-      this.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+      this.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: START_WITHIN_MS })
       this.context = await this.browser.newContext()
     } else {
       this.context = (await this.profile.start()).context
@@ -69,6 +69,7 @@ export class ChromiumBrowser {
   async stop() {
     await this.context?.close().catch(() => {})
     await this.browser?.close()
-    rmSync(this.folder, { recursive: true, force: true })
+    // A process of the browser's may still be ending, and write.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }

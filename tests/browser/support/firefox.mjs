@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import puppeteer from 'puppeteer-core'
+import { START_WITHIN_MS } from './windows.mjs'
 
 const FIREFOX =
   process.env.PLENARY_FIREFOX ?? ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(path => existsSync(path))
@@ -48,6 +49,7 @@ export class FirefoxBrowser {
     }
     this.browser = await puppeteer.launch({
       browser: 'firefox',
+      timeout: START_WITHIN_MS,
       executablePath: FIREFOX,
       userDataDir: this.folder,
       extraPrefsFirefox: this.preferences,
@@ -83,6 +85,7 @@ export class FirefoxBrowser {
 
   async stop() {
     await this.browser?.close().catch(() => {})
-    for (const folder of [this.folder, this.downloads]) rmSync(folder, { recursive: true, force: true })
+    // A process of the browser's may still be ending, and write.
+    for (const folder of [this.folder, this.downloads]) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import { FirefoxBrowser } from './firefox.mjs'
-import { CHROMIUM, FLAGS } from './windows.mjs'
+import { CHROMIUM, FLAGS, START_WITHIN_MS } from './windows.mjs'
 
 const WEB_CLIENT = fileURLToPath(new URL('../../../web-client/', import.meta.url))
 
@@ -48,7 +48,7 @@ export class Profile {
   folder = mkdtempSync(join(tmpdir(), 'plenary-profile-'))
 
   async start() {
-    this.context = await chromium.launchPersistentContext(this.folder, { executablePath: CHROMIUM, args: FLAGS })
+    this.context = await chromium.launchPersistentContext(this.folder, { executablePath: CHROMIUM, args: FLAGS, timeout: START_WITHIN_MS })
     return this
   }
 
@@ -81,7 +81,8 @@ export class Profile {
 
   async stop() {
     await this.context.close().catch(() => {})
-    rmSync(this.folder, { recursive: true, force: true })
+    // A process of the browser's may still be ending, and write.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

@@ -9,6 +9,9 @@ export const CHROMIUM =
   process.env.PLENARY_CHROMIUM ??
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path => existsSync(path))
 
+/** How long a browser may take until it is there; on a busy machine that is long. */
+export const START_WITHIN_MS = 120_000
+
 // No sandbox, because tests in containers run as root; the rest keeps the browser from asking anything of anybody.
 export const FLAGS = [
   '--no-sandbox',
@@ -24,7 +27,7 @@ const STATES = { 'Saved': 'saved', 'Kept on this device only': 'on-this-device',
 
 /** A browser with an empty profile; `complaints` gathers errors of pages and requests to other origins. */
 export async function startBrowser() {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: START_WITHIN_MS })
   return { browser, complaints: [], stop: () => browser.close() }
 }
 

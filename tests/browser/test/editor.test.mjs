@@ -27,7 +27,6 @@ after(async () => {
 async function open(query = '', options = {}) {
   const context = await chromium.browser.newContext({ viewport: { width: 1280, height: 860 }, ...options })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
   page.on('pageerror', error => chromium.complaints.push(error.stack))
   page.on('console', message => message.type() === 'error' && chromium.complaints.push(message.text()))
   page.on('request', request => {

@@ -16,8 +16,9 @@ import { open, startBrowser } from '../support/windows.mjs'
 import { until } from '../../interop/support/until.mjs'
 
 const SIGNING = new URL('../../../docs/embedding/signing/', import.meta.url)
-// Shorter than what is typed below takes, so that it is renewed on the way.
-const LIFE_S = 4
+// Shorter than what is typed below takes, so that it is renewed on the way; a quarter of it is left then, which is enough for a
+// busy machine.
+const LIFE_S = 12
 const RENEWALS = 3
 // The browser does not let such a page read the server's own words.
 const UNKNOWN = /this site is not, or no longer, registered there/

@@ -20,7 +20,6 @@ after(async () => {
 async function open(query = '') {
   const context = await chromium.browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce' })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
   await page.goto(`${site.origin}/?words=5600&people=0&${query}`)
   await page.locator('.ProseMirror').waitFor()
   return page
