@@ -13,7 +13,7 @@ import { initProseMirrorDoc, yCursorPlugin, ySyncPlugin, yUndoPlugin } from 'y-p
 import { QuillBinding } from 'y-quill'
 import { converged, openClient, openWorld, type Client, type World } from './support/client.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 const schema = new Schema({
   nodes: {

@@ -8,7 +8,7 @@ import { Connection } from '../../src/index.ts'
 import { AccountStore } from '../../src/store/account-store.ts'
 import { Proxy, converged, openClient, openWorld, type World } from './support/client.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
 let world: World
 let line: Proxy
@@ -475,7 +475,7 @@ describe('who may', () => {
     await fixed.until('denied', () => fixed.log.includes('denied bad-token for good'))
   })
 
-  test('a token is renewed in band before it expires', { timeout: 60_000 }, async () => {
+  test('a token is renewed in band before it expires', async () => {
     const document = await world.newDocument()
     const { email } = world.users.ben!
     // A quarter of it is left when another one is asked for: enough for a busy machine.

@@ -4,7 +4,7 @@ import { Server } from '@hocuspocus/server'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { converged, openClient } from './support/client.ts'
 
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 90_000 })
 
 let server: Server
 let address: string
