@@ -79,6 +79,41 @@ async fn frames_before_auth_are_dropped_unread_and_too_many_of_them_end_the_sock
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_denial_is_no_way_to_send_without_end_and_neither_are_wrong_tokens() {
+    let stage = Stage::set().await;
+    let ana = stage.person("ana", Role::Drafter).await;
+    let unheard = Message::Sync(SyncMessage::Update(vec![0xff; 1000].into()));
+    let wrong = Message::Auth(AuthMessage::Token { token: "x".repeat(1000), version: None });
+    for repeated in [unheard, wrong] {
+        let mut peer = stage.hocuspocus().await;
+        peer.send_token("nobody's").await;
+        assert_eq!(peer.message().await, Message::Auth(AuthMessage::Denied("bad-token".into())));
+        let frame = repeated.encode(&plenary_protocol::address_prefix(&stage.document.to_string()));
+        for _ in 0..=limits::BEFORE_AUTH_BYTES_MAX / 1000 {
+            if peer.try_send_bytes(frame.clone()).await.is_err() {
+                break;
+            }
+        }
+        assert_eq!(peer.close_code().await, plenary_protocol::CloseReason::TooLarge.code());
+    }
+
+    // Somebody who was recognised is heard on, however much went to a document that is closed to them.
+    let mut peer = stage.hocuspocus().await;
+    peer.authenticate(&ana.token).await;
+    let elsewhere = stage.document;
+    peer.speak_about(plenary_ids::DocumentId::from_bytes([7; 16]));
+    peer.send_token(&ana.token).await;
+    assert_eq!(peer.message().await, Message::Auth(AuthMessage::Denied("not-found".into())));
+    for _ in 0..=limits::BEFORE_AUTH_BYTES_MAX / 1000 {
+        peer.send(&Message::Sync(SyncMessage::Update(vec![0xff; 1000].into()))).await;
+    }
+    peer.speak_about(elsewhere);
+    let mut editor = Editor::begin(peer).await;
+    editor.type_text("in").await;
+    editor.until_acknowledged(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_begins_with_step_1_and_shows_no_token_is_denied_for_that_document() {
     let stage = Stage::set().await;
     let ana = stage.person("ana", Role::Drafter).await;

@@ -288,10 +288,24 @@ impl Hocuspocus {
                 }
             }
         }
+        if self.is_recognised() {
+            self.takes_unheard(size_bytes);
+        }
+    }
+
+    /// Whether anybody has been recognised on this socket.
+    fn is_recognised(&self) -> bool {
+        self.open.place.is_some()
+    }
+
+    /// Counts what nobody hears. False when it is too much: the socket is closed.
+    fn takes_unheard(&mut self, size_bytes: usize) -> bool {
         self.before_auth_bytes += size_bytes;
-        if self.before_auth_bytes > limits::BEFORE_AUTH_BYTES_MAX {
+        let takes = self.before_auth_bytes <= limits::BEFORE_AUTH_BYTES_MAX;
+        if !takes {
             self.outbox.close(CloseReason::TooLarge, Waiting::Written);
         }
+        takes
     }
 
     async fn part(&mut self, address: &str) {
@@ -314,6 +328,10 @@ impl Dialog for Hocuspocus {
                 return self.outbox.close(CloseReason::Malformed, Waiting::Written);
             }
         };
+        // A stranger's tokens and what comes after a denial count as well: nobody's account pays for them.
+        if !self.is_recognised() && !self.takes_unheard(size_bytes) {
+            return;
+        }
         match message {
             Message::Ping => return self.outbox.push(Message::Pong.encode(&[])),
             Message::Pong => return,
