@@ -24,6 +24,11 @@ pub const TOKEN_MAX: Span = Span(Duration::from_secs(366 * 24 * 3600));
 /// The longest life of a sign-in link.
 pub const LINK_MAX: Span = Span(Duration::from_secs(14 * 24 * 3600));
 
+/// Bearer tokens that somebody makes for themselves.
+const OWN_TOKENS_MAX: usize = 100;
+/// What is taken away at once when all sign-ins of an account end: far less than a commit may hold.
+const ENDED_AT_ONCE_MAX: usize = 1_000;
+
 /// A bearer token, without its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -62,7 +67,7 @@ struct Link {
 impl Directory {
     /// Makes a bearer token for the caller, who is signed in by `session`; returns its secret and what is stored.
     ///
-    /// It is worth what the session is: if all sign-ins are ended meanwhile, the token is among them.
+    /// It is worth what the session is: if all sign-ins are ended meanwhile, the token is among them. Fails with `TooMany`.
     pub async fn create_own_token(
         &self,
         caller: &Identity,
@@ -70,6 +75,9 @@ impl Directory {
         expires_in: Span,
     ) -> Result<(String, Token), Error> {
         let session = self.session(session).await?.ok_or(Error::SignInNeeded)?;
+        if self.tokens_of(caller.user).await?.len() >= OWN_TOKENS_MAX {
+            return Err(Error::TooMany { what: "bearer tokens", limit: OWN_TOKENS_MAX });
+        }
         self.add_token(Actor::of(caller), session.made_for, expires_in).await
     }
 
@@ -232,6 +240,9 @@ impl Directory {
 
     /// Begins a new generation of the account, with what takes away all that it is signed in by. The account itself
     /// is to be written with it.
+    ///
+    /// It is the generation that ends them. Somebody who has made more of them than can be taken away at once, so that
+    /// nobody could close the account, is out all the same; the rest is removed when its time is over.
     pub(super) async fn end_all(&self, user: &mut User) -> Result<Vec<CellChange>, StoreError> {
         user.generation += 1;
         let mut ended = Vec::new();
@@ -242,6 +253,7 @@ impl Directory {
                 }
             }
         }
+        ended.truncate(ENDED_AT_ONCE_MAX);
         Ok(ended)
     }
 
@@ -268,4 +280,42 @@ pub(super) fn in_bounds(field: &'static str, span: Span, max: Span) -> Result<u6
         return Err(Error::Invalid { field, reason: format!("must be more than nothing and at most {max}") });
     }
     Ok(span.as_ms())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use plenary_storage::{cells::COMMIT_BYTES_MAX, memory::MemoryStore};
+
+    use super::*;
+    use crate::{auth::Credential, clock::Clock, config::Config, directory::NewUser};
+
+    #[tokio::test]
+    async fn an_account_is_closed_however_many_tokens_it_has() {
+        let directory =
+            Directory::new(Arc::new(MemoryStore::new()), Arc::new(Config::default()), Clock::default());
+        let new = NewUser {
+            email: "ben@ngo.example".into(),
+            name: "Ben".parse().unwrap(),
+            password: None,
+            administrator: false,
+        };
+        let user = directory.create_user_as(&Identity::operator(), new).await.unwrap();
+        let (_, token) = directory.create_token(user.id, LINK_MAX).await.unwrap();
+        let count = COMMIT_BYTES_MAX / key::token(SecretHash::of("0")).len() + 1;
+        let secrets: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+        for some in secrets.chunks(5_000) {
+            let kept = some.iter().map(|secret| put(key::token(SecretHash::of(secret)), &token));
+            directory.0.cells.commit(kept.collect(), Vec::new()).await.unwrap();
+        }
+        let shown = |secret: &String| directory.authenticate(Credential::Bearer(secret.clone()));
+        assert!(shown(&secrets[0]).await.is_ok());
+
+        directory.change_account(&Identity::operator(), user.id, Some(true), None).await.unwrap();
+        directory.change_account(&Identity::operator(), user.id, Some(false), None).await.unwrap();
+        for secret in secrets.iter().step_by(997) {
+            assert_eq!(shown(secret).await, Err(AuthError::Invalid));
+        }
+    }
 }
