@@ -262,6 +262,25 @@ test('a link, a bracket and a footnote are made, changed and removed without a m
   await page.context().close()
 })
 
+test('what is typed right behind the Escape that closes a footnote is in the text', async () => {
+  const page = await openEmpty()
+  const { keyboard } = page
+  for (let i = 0; i < 12; i++) {
+    await keyboard.type(`w${i} `)
+    await keyboard.press('Control+Alt+f')
+    await keyboard.type(`n${i}`)
+    await keyboard.press('Escape')
+  }
+  await keyboard.type('end')
+  const [texts, notes] = await page.evaluate(() => [
+    dev.mine.doc.getText('body').toDelta().filter(({ insert }) => typeof insert === 'string').map(({ insert }) => insert),
+    Object.values(dev.mine.doc.getMap('notes').toJSON()).map(note => note.trim()).sort(),
+  ])
+  assert.deepEqual(texts, [...Array.from({ length: 12 }, (_, i) => `w${i} `), 'end\n'])
+  assert.deepEqual(notes, Array.from({ length: 12 }, (_, i) => `n${i}`).sort())
+  await page.context().close()
+})
+
 test('find counts, goes round, folds accents and Arabic forms, and replaces', async () => {
   const page = await openEmpty()
   const { keyboard } = page

@@ -131,7 +131,10 @@ export class SheetBox {
 
   /** Closes the box; the text has the focus again if the box had it. */
   close(): void {
+    const hadFocus = this.#hasFocus
     this.#element?.hidePopover()
+    // `toggle` comes later, and keys that are pressed by then would go nowhere.
+    this.#closed(hadFocus)
   }
 
   get #element(): HTMLElement | null {
@@ -144,8 +147,17 @@ export class SheetBox {
   }
 
   readonly #onToggle = (event: ToggleEvent): void => {
-    if (event.newState === 'open') return
-    const hadFocus = this.#host.matches(':focus-within') || document.activeElement === document.body
+    if (event.newState === 'closed') this.#closed(this.#hasFocus)
+  }
+
+  // Not any more, for the browser, once it is hidden.
+  get #hasFocus(): boolean {
+    const { activeElement } = this.#host.getRootNode() as Document | ShadowRoot
+    return this.#host.contains(activeElement) || document.activeElement === document.body
+  }
+
+  #closed(hadFocus: boolean): void {
+    if (!this.sheet) return
     this.#set(null)
     this.closeNote()
     if (hadFocus) this.#host.view?.focus()
