@@ -71,6 +71,8 @@ pub struct Config {
     /// How much processor time one user's messages may take, in milliseconds of each second; ten seconds' worth may be
     /// used ahead. Default 500.
     pub user_cpu_ms_per_second: u32,
+    /// How many connections one address may have that is no trusted proxy. Default 2000.
+    pub connections_per_address_max: usize,
     /// How many connections of one address may wait without a credential. Default 128.
     pub waiting_per_address_max: usize,
     /// How many connections from one address may come to nothing in a minute. Default 120.
@@ -121,6 +123,7 @@ impl Default for Config {
             user_inbound_bytes_max: 64 * 1024 * 1024,
             user_outbound_bytes_max: 64 * 1024 * 1024,
             user_cpu_ms_per_second: 500,
+            connections_per_address_max: 2_000,
             waiting_per_address_max: 128,
             handshakes_per_minute_max: 120,
             memory_max_bytes: 0,
@@ -269,6 +272,7 @@ impl Config {
             ("user_inbound_bytes_max", self.user_inbound_bytes_max),
             ("user_outbound_bytes_max", self.user_outbound_bytes_max),
             ("user_cpu_ms_per_second", self.user_cpu_ms_per_second as usize),
+            ("connections_per_address_max", self.connections_per_address_max),
             ("waiting_per_address_max", self.waiting_per_address_max),
             ("handshakes_per_minute_max", self.handshakes_per_minute_max as usize),
         ];

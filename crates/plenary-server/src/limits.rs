@@ -16,7 +16,7 @@ use std::{
 pub use self::memory::Shedding;
 use self::{addresses::Addresses, memory::Memory, users::Users};
 pub(crate) use self::{
-    addresses::Waiting,
+    addresses::{Connected, Waiting},
     memory::resident_bytes,
     users::{Account, LARGE_FRAMES_OF_USER_KIB_MAX, Place},
 };
@@ -32,6 +32,7 @@ pub(crate) enum Limit {
     UserInboundBytes,
     UserOutboundBytes,
     UserCpu,
+    ConnectionsPerAddress,
     WaitingPerAddress,
     HandshakesPerMinute,
     Memory,
@@ -48,6 +49,7 @@ impl Limit {
             Self::UserInboundBytes => "user_inbound_bytes_max",
             Self::UserOutboundBytes => "user_outbound_bytes_max",
             Self::UserCpu => "user_cpu_ms_per_second",
+            Self::ConnectionsPerAddress => "connections_per_address_max",
             Self::WaitingPerAddress => "waiting_per_address_max",
             Self::HandshakesPerMinute => "handshakes_per_minute_max",
             Self::Memory => "memory_max_bytes",
@@ -96,13 +98,18 @@ impl Limits {
             (Limit::UserInboundBytes, config.user_inbound_bytes_max as u64),
             (Limit::UserOutboundBytes, config.user_outbound_bytes_max as u64),
             (Limit::UserCpu, config.user_cpu_ms_per_second.into()),
+            (Limit::ConnectionsPerAddress, config.connections_per_address_max as u64),
             (Limit::WaitingPerAddress, config.waiting_per_address_max as u64),
             (Limit::HandshakesPerMinute, config.handshakes_per_minute_max.into()),
             (Limit::Memory, memory.max_bytes()),
         ];
         Self(Arc::new(Inner {
             began,
-            addresses: Addresses::bounded(config.waiting_per_address_max, config.handshakes_per_minute_max),
+            addresses: Addresses::bounded(
+                config.connections_per_address_max,
+                config.waiting_per_address_max,
+                config.handshakes_per_minute_max,
+            ),
             users: Users::bounded(config, began),
             memory,
             maxima,

@@ -221,13 +221,21 @@ async fn accept_tcp(
         let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
         match listener.accept().await {
             Ok((stream, address)) => {
+                // A trusted proxy brings everybody's.
+                let is_proxy =
+                    app.config.trusted_proxies.iter().any(|network| network.contains(address.ip()));
+                let connected = if is_proxy { None } else { app.limits.connect(address.ip()) };
+                if !is_proxy && connected.is_none() {
+                    continue;
+                }
                 // Small frames must not wait for the acknowledgement of the one before.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "connection gone before it began");
                     continue;
                 }
                 let progress = Progress::default();
-                let held = Held { stream, progress: progress.clone(), stalled: None, _place: place };
+                let held =
+                    Held { stream, progress: progress.clone(), stalled: None, _place: (place, connected) };
                 let from = (Peer::Address(address), progress);
                 match &tls {
                     None => spawn_connection(ready(Some(held)), router.clone(), from, open),
@@ -259,7 +267,7 @@ struct Held {
     progress: Progress,
     /// Since the peer took the last byte there was for it: until when it may take none.
     stalled: Option<Pin<Box<Sleep>>>,
-    _place: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, Option<limits::Connected>),
 }
 
 impl Held {
@@ -399,6 +407,34 @@ mod tests {
 
     use super::*;
     use crate::{clock::Clock, config::Config, routes::NoAssets};
+
+    #[tokio::test]
+    async fn an_address_has_so_many_connections_and_one_more_when_one_has_ended() {
+        let store = Arc::new(MemoryStore::new());
+        let config =
+            Config { connections_per_address_max: 2, trusted_proxies: Vec::new(), ..Config::default() };
+        let app = App::new(config, store.clone(), store, Clock::default());
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        let listeners = Listeners { tcp, tls: None, operator: None };
+        tokio::spawn(serve(app, Arc::new(NoAssets), listeners, std::future::pending()));
+        // Whether a new connection is served; what is served stays open.
+        let served = async || {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            let mut heard = [0; 12];
+            // It may have been ended before anything is written to it.
+            let _ = socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+            socket.read_exact(&mut heard).await.ok().map(|_| socket)
+        };
+        let within = async {
+            let first = served().await.expect("one may");
+            let _second = served().await.expect("two may");
+            assert!(served().await.is_none(), "a third one is ended");
+            drop(first);
+            while served().await.is_none() {}
+        };
+        timeout(Duration::from_secs(10), within).await.expect("there is a place again");
+    }
 
     #[tokio::test]
     async fn nothing_large_is_kept_for_somebody_without_a_credential() {

@@ -1,4 +1,5 @@
-//! Who knocks without a credential: sockets that wait for one, and handshakes that came to nothing, by address.
+//! Who knocks without a credential: sockets that wait for one, and handshakes that came to nothing, by address; and how
+//! many connections an address has at all.
 //!
 //! A handshake is counted when it begins and given back once somebody is recognised, so an office whose people share an
 //! address, and all come back at once, uses up nothing.
@@ -19,6 +20,7 @@ const SWEEP_FROM: usize = 1_024;
 /// What each address has used.
 #[derive(Debug)]
 pub(crate) struct Addresses {
+    open_max: usize,
     waiting_max: usize,
     /// All tries that an address has at once.
     tries_max: u64,
@@ -35,17 +37,31 @@ struct Table {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Knocks {
+    /// Connections of any kind.
+    open: usize,
     /// Sockets that have shown no credential yet.
     waiting: usize,
     /// When all tries are back, in microseconds.
     all_back_us: u64,
 }
 
+impl Table {
+    /// Forgets addresses of which nothing has to be known, once there are many.
+    fn sweep(&mut self, now_us: u64) {
+        if self.of.len() >= self.sweep_at.max(SWEEP_FROM) {
+            self.of.retain(|_, knocks| knocks.open > 0 || knocks.waiting > 0 || knocks.all_back_us > now_us);
+            self.sweep_at = self.of.len() * 2;
+        }
+    }
+}
+
 impl Addresses {
-    /// At most `waiting_max` sockets of an address wait at a time, and `per_minute` handshakes come to nothing.
-    pub(super) fn bounded(waiting_max: usize, per_minute: u32) -> Self {
+    /// An address has at most `open_max` connections, of which `waiting_max` sockets wait at a time, and `per_minute`
+    /// handshakes come to nothing.
+    pub(super) fn bounded(open_max: usize, waiting_max: usize, per_minute: u32) -> Self {
         let per_minute = u64::from(per_minute.max(1));
         Self {
+            open_max,
             waiting_max,
             tries_max: per_minute,
             refill_us: 60_000_000 / per_minute,
@@ -70,12 +86,25 @@ impl Addresses {
         if too_many_us > 0 {
             return Err((Limit::HandshakesPerMinute, Duration::from_micros(too_many_us)));
         }
-        if table.of.len() >= table.sweep_at.max(SWEEP_FROM) {
-            table.of.retain(|_, knocks| knocks.waiting > 0 || knocks.all_back_us > now_us);
-            table.sweep_at = table.of.len() * 2;
-        }
-        table.of.insert(network, Knocks { waiting: knocks.waiting + 1, all_back_us });
+        table.sweep(now_us);
+        table.of.insert(network, Knocks { waiting: knocks.waiting + 1, all_back_us, ..knocks });
         Ok(())
+    }
+
+    /// Counts a connection. False when the address has as many as it may; nothing is counted then.
+    fn open(&self, network: IpAddr, now: Duration) -> bool {
+        let mut table = self.table();
+        table.sweep(micros(now));
+        let knocks = table.of.entry(network).or_default();
+        let opens = knocks.open < self.open_max;
+        knocks.open += usize::from(opens);
+        opens
+    }
+
+    fn close(&self, network: IpAddr) {
+        if let Some(knocks) = self.table().of.get_mut(&network) {
+            knocks.open = knocks.open.saturating_sub(1);
+        }
     }
 
     /// A socket does not wait any more. `gives_back`: it was somebody's.
@@ -99,6 +128,16 @@ fn micros(time: Duration) -> u64 {
 }
 
 impl Limits {
+    /// Counts a connection of an address, for as long as what is returned lives. `None` when it has as many as it may.
+    pub(crate) fn connect(&self, address: IpAddr) -> Option<Connected> {
+        let network = network(address);
+        if !self.0.addresses.open(network, self.elapsed()) {
+            Limit::ConnectionsPerAddress.refuses();
+            return None;
+        }
+        Some(Connected { limits: self.clone(), network })
+    }
+
     /// Lets a socket wait that has shown no credential yet; `None` is not counted. Fails with the whole seconds to stay
     /// away.
     pub(crate) fn knock(&self, address: Option<IpAddr>) -> Result<Waiting, u64> {
@@ -110,6 +149,19 @@ impl Limits {
             })?;
         }
         Ok(Waiting { limits: self.clone(), network, is_known: false })
+    }
+}
+
+/// A connection of an address, for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    limits: Limits,
+    network: IpAddr,
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.limits.0.addresses.close(self.network);
     }
 }
 
@@ -149,7 +201,7 @@ mod tests {
 
     #[test]
     fn so_many_wait_at_a_time_and_no_more_until_one_has_gone() {
-        let addresses = Addresses::bounded(3, 1_000);
+        let addresses = Addresses::bounded(9, 3, 1_000);
         for _ in 0..3 {
             addresses.knock(HERE, at(1)).unwrap();
         }
@@ -162,7 +214,7 @@ mod tests {
 
     #[test]
     fn handshakes_that_came_to_nothing_come_back_over_a_minute() {
-        let addresses = Addresses::bounded(1_000, 60);
+        let addresses = Addresses::bounded(9, 1_000, 60);
         let knock = |now| {
             let knocked = addresses.knock(HERE, now);
             if knocked.is_ok() {
@@ -186,7 +238,7 @@ mod tests {
 
     #[test]
     fn those_who_are_recognised_use_up_nothing() {
-        let addresses = Addresses::bounded(10, 60);
+        let addresses = Addresses::bounded(9, 10, 60);
         for _ in 0..10_000 {
             addresses.knock(HERE, at(5)).unwrap();
             addresses.settle(HERE, true);
@@ -196,7 +248,7 @@ mod tests {
 
     #[test]
     fn addresses_are_forgotten_once_they_have_all_back() {
-        let addresses = Addresses::bounded(10, 60);
+        let addresses = Addresses::bounded(9, 10, 60);
         for n in 0..100_000_u32 {
             let address = std::net::Ipv4Addr::from(n).into();
             addresses.knock(address, Duration::from_millis(u64::from(n))).unwrap();
