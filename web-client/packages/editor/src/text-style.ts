@@ -268,6 +268,7 @@ ${between}
 
 .plenary-text [data-locked]::after {
   content: var(--_locked);
+  unicode-bidi: plaintext;
 }
 
 .plenary-text [data-locked*='"divider":true'] {
@@ -293,6 +294,7 @@ ${between}
 .plenary-text [data-table]::after {
   content: var(--_table);
   display: block;
+  unicode-bidi: plaintext;
   margin-block-start: 0.4em;
   color: var(--_quiet);
   font: 0.78em / 1.4 var(--_interface);
@@ -427,6 +429,7 @@ ${between}
 .plenary-text .ProseMirror > .plenary-empty::before {
   content: var(--_empty);
   position: absolute;
+  unicode-bidi: plaintext;
   color: var(--_quiet);
   pointer-events: none;
 }
