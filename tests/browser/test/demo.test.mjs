@@ -539,6 +539,20 @@ test('a page as wide as one that is enlarged four times needs no scrolling sidew
   await close(ilse)
 })
 
+test('on a phone a text is as wide as the screen in every language', async () => {
+  for (const locale of ['en', 'ar', 'es', 'fr']) {
+    for (const width of [360, 390, 430]) {
+      const options = { locale, viewport: { width, height: 800 }, hasTouch: true, isMobile: true }
+      const { page } = await open(chromium, demo, 'ilse', options)
+      const wide = await page.evaluate(() => Math.max(innerWidth, document.scrollingElement.scrollWidth))
+      assert.equal(wide, width, `${locale} on ${width} px`)
+      const signOut = await page.locator('.account button').boundingBox()
+      assert.ok(signOut.x >= 0 && signOut.x + signOut.width <= width, `one can sign out in ${locale} on ${width} px`)
+      await page.context().close()
+    }
+  }
+})
+
 test('undo takes back one’s own words only', async () => {
   const [ilse, safiya] = await Promise.all([open(chromium, demo, 'ilse'), open(chromium, demo, 'safiya')])
   await ilse.goToEndOf('Mobile internet was switched off')
