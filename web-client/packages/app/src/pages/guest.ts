@@ -1,10 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { chooseDevice, device, hasChosen } from '../account.ts'
+import { chooseDevice } from '../account.ts'
 import { comeAsGuest, type GuestOffer, lookAtGuestLink } from '../api/links.ts'
 import { ApiError, type Device } from '../api.ts'
 import { isolated } from '../isolated.ts'
-import { field, problem, tick } from '../parts/field.ts'
+import { field, problem } from '../parts/field.ts'
 import { Offered } from '../parts/offer.ts'
+import { sharedComputer, wasShared } from '../parts/shared-computer.ts'
 import { problemWords, Submission } from '../parts/submission.ts'
 import { pathOf } from '../router.ts'
 import { dayAndTime } from '../when.ts'
@@ -19,7 +20,7 @@ export class GuestPage extends Offered<GuestOffer> {
 
   constructor() {
     super()
-    this.isShared = hasChosen() && device() === 'shared'
+    this.isShared = wasShared()
   }
 
   protected override look(secret: string): Promise<GuestOffer> {
@@ -77,13 +78,7 @@ export class GuestPage extends Offered<GuestOffer> {
       <p class="hint">${account.guestSeesOnly}</p>
       ${problem(words)}
       ${field({ name: 'name', label: account.guestName, hint: account.guestNameHint, autocomplete: 'nickname', lengthMax: 120 })}
-      ${tick({
-        name: 'shared',
-        label: messages.shared,
-        hint: isShared ? messages.sharedExplained : messages.ownExplained,
-        isOn: isShared,
-        changed: isOn => (this.isShared = isOn),
-      })}
+      ${sharedComputer(messages, isShared, isOn => (this.isShared = isOn))}
       <button class="primary" ?disabled=${isBusy}>${isBusy ? messages.loading : account.comeIn}</button>
     </form>`
   }

@@ -3,10 +3,11 @@ import { chooseDevice, device, hasChosen } from '../account.ts'
 import { acceptInvitation, type InvitationOffer, lookAtInvitation } from '../api/links.ts'
 import { ApiError, type Device } from '../api.ts'
 import { isolated } from '../isolated.ts'
-import { field, problem, tick } from '../parts/field.ts'
+import { field, problem } from '../parts/field.ts'
 import { newPassword } from '../parts/new-password.ts'
 import { Offered } from '../parts/offer.ts'
 import '../parts/sign-in-form.ts'
+import { sharedComputer, wasShared } from '../parts/shared-computer.ts'
 import { problemWords, Submission } from '../parts/submission.ts'
 import { dayAndTime } from '../when.ts'
 
@@ -26,7 +27,7 @@ export class InvitationPage extends Offered<InvitationOffer> {
     super()
     // Whoever has signed in in this browser has an account.
     this.hasAccount = hasChosen()
-    this.isShared = hasChosen() && device() === 'shared'
+    this.isShared = wasShared()
     this.isIn = false
   }
 
@@ -95,13 +96,7 @@ export class InvitationPage extends Offered<InvitationOffer> {
       ${field({ name: 'name', label: account.yourName, hint: account.yourNameHint, autocomplete: 'name', lengthMax: 120 })}
       ${field({ name: 'email', label: messages.email, type: 'email', autocomplete: 'username' })}
       ${newPassword(messages, messages.password)}
-      ${tick({
-        name: 'shared',
-        label: messages.shared,
-        hint: isShared ? messages.sharedExplained : messages.ownExplained,
-        isOn: isShared,
-        changed: isOn => (this.isShared = isOn),
-      })}
+      ${sharedComputer(messages, isShared, isOn => (this.isShared = isOn))}
       <button class="primary" ?disabled=${isBusy}>${isBusy ? messages.loading : account.makeAndJoin}</button>
     </form>`
   }

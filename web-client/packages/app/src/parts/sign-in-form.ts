@@ -1,9 +1,10 @@
 import { html, type TemplateResult } from 'lit'
-import { chooseDevice, device, hasChosen, remember } from '../account.ts'
+import { chooseDevice, remember } from '../account.ts'
 import { type HalfSignedIn, showCode, type SignedIn, signIn, signInByLink } from '../api/account.ts'
 import { ApiError, type Device } from '../api.ts'
-import { field, problem, tick } from './field.ts'
+import { field, problem } from './field.ts'
 import { PageElement } from './page-element.ts'
+import { sharedComputer, wasShared } from './shared-computer.ts'
 import { problemWords, Submission } from './submission.ts'
 
 /**
@@ -37,7 +38,7 @@ export class SignInForm extends PageElement {
   constructor() {
     super()
     this.secret = null
-    this.isShared = hasChosen() && device() === 'shared'
+    this.isShared = wasShared()
     this.halfSession = null
     this.isRecovery = false
     this.hasStartedAgain = false
@@ -141,13 +142,7 @@ export class SignInForm extends PageElement {
         ? html`${field({ name: 'email', label: messages.email, type: 'email', autocomplete: 'username', value: this.#email })}
           ${field({ name: 'password', label: messages.password, type: 'password', autocomplete: 'current-password' })}`
         : html`<p>${messages.linkExplained}</p>`}
-      ${tick({
-        name: 'shared',
-        label: messages.shared,
-        hint: isShared ? messages.sharedExplained : messages.ownExplained,
-        isOn: isShared,
-        changed: isOn => (this.isShared = isOn),
-      })}
+      ${sharedComputer(messages, isShared, isOn => (this.isShared = isOn))}
       <button class="primary" ?disabled=${isBusy}>${isBusy ? messages.loading : messages.signIn}</button>
     </form>`
   }
