@@ -199,6 +199,10 @@ impl Rooms {
         let authorship =
             directory.authorship(document).await.map_err(|_| NotJoined(CloseReason::StoreDown))?;
         loop {
+            let ended = self.0.registry.room_ended.notified();
+            tokio::pin!(ended);
+            // Counted from here on, so that no end is missed between the look and the wait.
+            ended.as_mut().enable();
             let mut comes = Some(joining);
             let joined = self.0.registry.join(
                 document,
@@ -217,6 +221,11 @@ impl Rooms {
             match joined {
                 Ok(seat) => return Ok(seat),
                 Err(NoSeat::Outdated) => {}
+                Err(NoSeat::Ending) => {
+                    ended.await;
+                    joining = comes.expect("nobody has come");
+                    continue;
+                }
                 Err(NoSeat::Shut) => return Err(NotJoined(CloseReason::Restart)),
                 Err(NoSeat::Full) => {
                     Limit::ConnectionsPerDocument.refuses();

@@ -71,6 +71,8 @@ struct Open {
 struct OpenRoom {
     handle: RoomHandle,
     seats: HashMap<ParticipantId, Arc<Seat>>,
+    /// It has failed, and something of it is still under way.
+    is_ending: bool,
 }
 
 /// Why somebody has not got a seat. Nothing has happened then.
@@ -80,6 +82,8 @@ pub(crate) enum NoSeat {
     Shut,
     /// As many are there as may be.
     Full,
+    /// The room is ending; another one opens once it has (`room_ended`).
+    Ending,
     /// What they may do has to be asked for again.
     Outdated,
 }
@@ -107,8 +111,10 @@ impl Registry {
         if !is_current() {
             return Err(NoSeat::Outdated);
         }
-        if open.rooms.get(&document).is_some_and(|room| room.seats.len() >= seats_max) {
-            return Err(NoSeat::Full);
+        match open.rooms.get(&document) {
+            Some(room) if room.is_ending => return Err(NoSeat::Ending),
+            Some(room) if room.seats.len() >= seats_max => return Err(NoSeat::Full),
+            _ => {}
         }
         let room = match open.rooms.entry(document) {
             hash_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -116,7 +122,8 @@ impl Registry {
                 let (control, control_read) = mpsc::unbounded_channel();
                 let (mailbox, mail) = Mailbox::new();
                 start(Inlets { control: control_read, mail });
-                entry.insert(OpenRoom { handle: RoomHandle { control, mailbox }, seats: HashMap::new() })
+                let handle = RoomHandle { control, mailbox };
+                entry.insert(OpenRoom { handle, seats: HashMap::new(), is_ending: false })
             }
         };
         let (join, seat) = seat(room.handle.clone());
@@ -157,6 +164,13 @@ impl Registry {
             self.room_ended.notify_waiters();
         }
         is_quiet
+    }
+
+    /// Lets nobody into a room any more, who may try again once it has been taken out.
+    pub(super) fn end(&self, document: DocumentId) {
+        if let Some(room) = self.open().rooms.get_mut(&document) {
+            room.is_ending = true;
+        }
     }
 
     /// Takes a room out. What waits in its inlets from here on is the last that came.

@@ -419,6 +419,8 @@ impl Task {
 
     /// After a failure or for the server's end: lets everybody go, and the room only once nothing is in flight.
     async fn close(&mut self, reason: CloseReason) {
+        // Whoever is let go and comes back at once waits for the next room, instead of being let go by this one again.
+        self.rooms.registry.end(self.document);
         for (participant, seat) in self.seats.drain() {
             self.rooms.registry.forget(self.document, participant);
             seat.end(reason);

@@ -165,3 +165,24 @@ async fn who_comes_in_and_speaks_while_the_room_looks_elsewhere_is_answered_and_
     tokio::time::timeout(Duration::from_secs(10), answered).await.expect("ben's step 1 is answered");
     assert_eq!(rooms.counts().participants, 2, "chen has left");
 }
+
+#[tokio::test]
+async fn who_comes_back_while_a_room_that_failed_is_ending_waits_for_the_next_one() {
+    let store = Arc::new(MemoryStore::new());
+    let app = App::new(Config::default(), store.clone(), store.clone(), Clock::default());
+    let rooms = Rooms::new(store, Clock::default(), RoomsSettings::default());
+    let document = DocumentId::from_bytes([9; 16]);
+    let come = async |number| {
+        let account = app.limits.users().connect(user(number)).unwrap().account();
+        let joining = joining(document, user(number), account, &Arc::new(Outbox::default()));
+        rooms.join(joining, rooms.access_changes(), &app.directory).await.unwrap()
+    };
+    let before = come(1).await;
+    rooms.0.registry.end(document);
+    let mut comes_back = std::pin::pin!(come(1));
+    assert!(comes_back.as_mut().now_or_never().is_none(), "this room would let them go again");
+    rooms.0.registry.remove(document);
+    let after =
+        tokio::time::timeout(Duration::from_secs(10), comes_back).await.expect("another room is open");
+    assert!(!after.room.control.same_channel(&before.room.control));
+}
