@@ -272,7 +272,6 @@ ${between}
 }
 
 .plenary-text [data-locked*='"divider":true'] {
-  display: inline-block;
   inline-size: 100%;
   padding: 0;
   border: 0;

@@ -214,7 +214,6 @@ export const controls = css`
 
   @media (pointer: coarse) {
     button,
-    button.icon,
     input,
     select {
       min-block-size: 2.5rem;

@@ -109,8 +109,9 @@ export class Toolbar extends LaterElement {
           .row {
             animation: edges linear both;
             animation-timeline: scroll(self inline);
+            --to: right;
             mask-image: linear-gradient(
-              to right,
+              to var(--to),
               transparent,
               #000 var(--left),
               #000 calc(100% - var(--right)),
@@ -119,13 +120,7 @@ export class Toolbar extends LaterElement {
           }
 
           :host(:dir(rtl)) .row {
-            mask-image: linear-gradient(
-              to left,
-              transparent,
-              #000 var(--left),
-              #000 calc(100% - var(--right)),
-              transparent
-            );
+            --to: left;
           }
         }
       }

@@ -6,6 +6,7 @@
 // lines, links and footnotes found there. A footnote comes as an embed with a fresh id that carries its text; the
 // binding makes the note when the paste reaches the shared text.
 
+import { uuidv4 } from 'lib0/random'
 import { DOMSerializer, Fragment, type Node, Slice } from 'prosemirror-model'
 import type { EditorState } from 'prosemirror-state'
 import type { EditorProps } from 'prosemirror-view'
@@ -39,7 +40,7 @@ export function fetchPasteReader(): Promise<void> {
 
 /** For an editor view: cleans what is pasted or dropped into it. In a footnote there are no footnotes. */
 export function pasteProps(footnotes: 'with-footnotes' | 'no-footnotes' = 'with-footnotes'): PasteProps {
-  const newId = footnotes === 'with-footnotes' ? randomId : null
+  const newId = footnotes === 'with-footnotes' ? uuidv4 : null
   // What was pasted while there is nobody to read it.
   let unread: string | null = null
   let isLastTry = false
@@ -78,7 +79,7 @@ export function pasteProps(footnotes: 'with-footnotes' | 'no-footnotes' = 'with-
       const ids = new Map<string, string>()
       return mapFootnotes(slice, ({ id, text }) => {
         if (text === null || noteOf(view.state, id) !== null) return { id, text }
-        if (!ids.has(id)) ids.set(id, randomId())
+        if (!ids.has(id)) ids.set(id, uuidv4())
         return { id: ids.get(id) as string, text }
       })
     },
@@ -111,7 +112,7 @@ function mapFootnotes(slice: Slice, change: (attrs: FootnoteAttrs) => FootnoteAt
  * Pasted HTML as HTML that the schema reads: flat lines, nothing that could run or load. `newId` makes the ids of
  * footnotes; with `null` their references stay as numbers, and their texts as paragraphs.
  */
-export function cleanPastedHtml(html: string, newId: (() => string) | null = randomId): string {
+export function cleanPastedHtml(html: string, newId: (() => string) | null = uuidv4): string {
   const document = parseInert(html)
   const { lines, isOwn } = read ? read(kit, document, newId) : { lines: plainLines(document), isOwn: false }
   const only = lines.length === 1 ? lines[0] : undefined
@@ -162,9 +163,4 @@ function parseInert(html: string): Document {
   const { trustedTypes } = globalThis as TrustedTypesWindow
   policy ??= trustedTypes?.createPolicy('plenary-paste', { createHTML: text => text })
   return new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, 'text/html')
-}
-
-function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8))
-  return `n${Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')}`
 }

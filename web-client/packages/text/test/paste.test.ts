@@ -182,7 +182,7 @@ describe('footnotes', () => {
   test('get an id of their own each time', () => {
     const html = '<p>a<a name="r1" href="#n1">[1]</a></p><p><a name="n1" href="#r1">[1]</a> One.</p>'
     const id = (text: string) => /data-footnote="([^"]+)"/.exec(text)?.[1]
-    expect(id(cleanPastedHtml(html))).toMatch(/^n[0-9a-f]{16}$/)
+    expect(id(cleanPastedHtml(html))).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     expect(id(cleanPastedHtml(html))).not.toBe(id(cleanPastedHtml(html)))
   })
 })
