@@ -281,6 +281,26 @@ test('what is typed right behind the Escape that closes a footnote is in the tex
   await page.context().close()
 })
 
+test('a file that is dropped on the text does not take its place', async () => {
+  const page = await openEmpty()
+  const drop = types =>
+    page.evaluate(types => {
+      const dataTransfer = new DataTransfer()
+      for (const type of types) {
+        if (type === 'file') dataTransfer.items.add(new File(['x'], 'picture.png', { type: 'image/png' }))
+        else dataTransfer.setData(type, 'dropped')
+      }
+      const { left, top } = document.querySelector('.ProseMirror > p').getBoundingClientRect()
+      const place = { clientX: left + 1, clientY: top + 1, bubbles: true, cancelable: true }
+      return !document.querySelector('.ProseMirror').dispatchEvent(new DragEvent('drop', { dataTransfer, ...place }))
+    }, types)
+  assert.equal(await drop(['file']), true, 'the browser does not open it')
+  await expectDelta(page, 'nothing came of it', [{ insert: '\n' }])
+  await drop(['file', 'text/plain'])
+  await expectDelta(page, 'words that come with a file', [{ insert: 'dropped\n' }])
+  await page.context().close()
+})
+
 test('find counts, goes round, folds accents and Arabic forms, and replaces', async () => {
   const page = await openEmpty()
   const { keyboard } = page

@@ -65,10 +65,10 @@ export function pasteProps(footnotes: 'with-footnotes' | 'no-footnotes' = 'with-
       })
       return true
     },
-    // Where it was dropped is known only now.
-    handleDrop: () => {
+    // Where it was dropped is known only now. A file without words is not taken, and must not take the page's place either.
+    handleDrop: (_view, event, slice) => {
       unread = null
-      return false
+      return slice.size === 0 && !!event.dataTransfer?.files.length
     },
     // What is copied takes the text of its notes along, for the document it may be pasted into.
     transformCopied: (slice, view) =>
