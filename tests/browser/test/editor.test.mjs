@@ -301,6 +301,26 @@ test('a file that is dropped on the text does not take its place', async () => {
   await page.context().close()
 })
 
+test('nothing is said to be missing in a text that was not looked through yet', async () => {
+  const page = await openEmpty()
+  const sidebar = page.locator('plenary-sidebar')
+  await sidebar.getByText('Headings of the text appear here.').waitFor()
+  await sidebar.getByText('Nothing stands in brackets.').waitFor()
+  const before = await page.evaluate(async () => {
+    const shown = dev.editor.shadowRoot.querySelector('plenary-sidebar')
+    const { messages, number } = shown
+    // As an editor begins.
+    const { survey } = new dev.editor.constructor()
+    const fresh = Object.assign(new shown.constructor(), { messages, number, survey })
+    document.body.append(fresh)
+    await fresh.updateComplete
+    return fresh.shadowRoot.textContent
+  })
+  assert.match(before, /Outline/)
+  assert.doesNotMatch(before, /appear here|Nothing stands/)
+  await page.context().close()
+})
+
 test('find counts, goes round, folds accents and Arabic forms, and replaces', async () => {
   const page = await openEmpty()
   const { keyboard } = page

@@ -3,6 +3,7 @@ import type { TemplateResult } from 'lit'
 import { LaterElement } from './after-paint.ts'
 import { icon } from './icons.ts'
 import type { Messages } from './messages/en.ts'
+import { emptySurvey } from './survey.ts'
 import type { Survey } from './survey.ts'
 import { controls } from './tokens.ts'
 
@@ -172,6 +173,8 @@ export class Sidebar extends LaterElement {
           </button>
         </li>`,
     )
+    // Nothing is said to be missing before it was looked for.
+    const isEmpty = (list: unknown[]) => list.length === 0 && survey !== emptySurvey
     return html`
       <section aria-labelledby="outline">
         <header>
@@ -181,13 +184,13 @@ export class Sidebar extends LaterElement {
             ${icon('close')}
           </button>
         </header>
-        ${levels.length === 0 ? html`<p>${messages.outlineEmpty}</p>` : html`<ol>${sections}</ol>`}
+        ${isEmpty(levels) ? html`<p>${messages.outlineEmpty}</p>` : html`<ol>${sections}</ol>`}
       </section>
       <section aria-labelledby="brackets">
         <h2 id="brackets">
           ${messages.brackets}${brackets.length > 0 ? html` (${this.number(brackets.length)})` : nothing}
         </h2>
-        ${brackets.length === 0 ? html`<p>${messages.bracketsEmpty}</p>` : html`<ul>${brackets}</ul>`}
+        ${isEmpty(brackets) ? html`<p>${messages.bracketsEmpty}</p>` : html`<ul>${brackets}</ul>`}
       </section>
     `
   }
