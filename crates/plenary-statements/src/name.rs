@@ -9,7 +9,7 @@ use crate::NameError;
 /// The longest name, in characters: a long title of a joint submission fills three lines.
 pub const NAME_CHARS_MAX: usize = 300;
 
-/// One line by which people know a group, a statement or a person. Not empty, no white space at the ends,
+/// One line by which people know a group, a statement or a person. Something can be seen of it, no white space at the ends,
 /// at most [`NAME_CHARS_MAX`] characters, nothing that breaks out of the line it is shown in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -28,7 +28,7 @@ impl FromStr for Name {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let chars = text.chars().count();
-        if text.is_empty() {
+        if text.chars().all(|char| char.is_whitespace() || is_invisible(char)) {
             return Err(NameError::Empty);
         }
         if chars > NAME_CHARS_MAX {
@@ -45,6 +45,11 @@ impl FromStr for Name {
 // U+200E and U+200F and the joiners do not, and names in several languages need them.
 fn is_control(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+// Alone they make a name that nobody sees: joiners, marks of direction, soft hyphens.
+fn is_invisible(char: char) -> bool {
+    matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}')
 }
 
 impl TryFrom<String> for Name {
@@ -81,6 +86,7 @@ mod tests {
         assert_eq!(" \tValdoria \n".parse::<Name>().unwrap().as_str(), "Valdoria");
         assert_eq!("".parse::<Name>(), Err(NameError::Empty));
         assert_eq!(" \u{3000}".parse::<Name>(), Err(NameError::Empty));
+        assert_eq!("\u{200b} \u{200f}".parse::<Name>(), Err(NameError::Empty));
         assert_eq!("a\nb".parse::<Name>(), Err(NameError::ControlCharacter('\n')));
         assert_eq!("a\u{202e}b".parse::<Name>(), Err(NameError::ControlCharacter('\u{202e}')));
         let error = "\u{7}bell".parse::<Name>().unwrap_err();

@@ -309,10 +309,13 @@ impl Hocuspocus {
     }
 
     async fn part(&mut self, address: &str) {
-        if let Some(Stand::Joined(Joined { seat, .. })) = self.addresses.remove(address) {
+        if let Some(Stand::Joined(Joined { seat, .. })) = self.addresses.get(address) {
+            let seat = Arc::clone(seat);
             self.outbox.end_seat(&seat, None);
+            // Not forgotten before the room knows: should the socket end while this waits, it is told then.
             seat.room.mailbox.leave(seat.participant).await;
         }
+        self.addresses.remove(address);
     }
 }
 
