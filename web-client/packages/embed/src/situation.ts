@@ -54,7 +54,7 @@ export interface Banner {
 /** What the status line says at all times. */
 export function statusFor(facts: Facts, messages: Messages): Status {
   const { saveState, pending, isSynced, mayWrite, line } = facts
-  const away = facts.tokenTrouble ? messages.signedOut : messages.noLine
+  const away = facts.tokenTrouble || isRejected(facts) ? messages.signedOut : messages.noLine
   if (saveState === 'saving' && !pending) {
     return { words: line === 'disconnected' && facts.isAwayLong ? away : messages.opening, tone: 'busy' }
   }
@@ -91,7 +91,7 @@ export function bannersFor(facts: Facts, messages: Messages): Banner[] {
   if (facts.isStuck && facts.saveState === 'refused') {
     add('stuck', 'bad', messages.stuck, { does: 'start-afresh', label: messages.startAfresh })
   }
-  const needsSignIn = facts.tokenTrouble === 'none' || (facts.denial !== null && isSignInNeeded(facts.denial.reason))
+  const needsSignIn = facts.tokenTrouble === 'none' || isRejected(facts)
   if (needsSignIn) {
     if (!facts.isToldAround) add('sign-in', 'bad', messages.signInNeeded, again)
   } else if (facts.denial) {
@@ -114,6 +114,8 @@ export function bannersFor(facts: Facts, messages: Messages): Banner[] {
 export function isSignInNeeded(reason: string): boolean {
   return reason === 'bad-token' || reason === 'expired'
 }
+
+const isRejected = ({ denial }: Facts): boolean => denial !== null && isSignInNeeded(denial.reason)
 
 function whatBecomes(facts: Facts, messages: Messages): string {
   if (!facts.isShown) return messages.waitingForLine

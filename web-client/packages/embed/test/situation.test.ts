@@ -70,6 +70,10 @@ test('a sign-in that is missing is not called a missing line', () => {
   expect(words({ ...calm, tokenTrouble: 'none' })).toEqual([en.signInNeeded])
   expect(statusFor({ ...away, pending: false, saveState: 'saved', tokenTrouble: 'none' }, en).words).toBe(en.signedOut)
   expect(statusFor({ ...calm, tokenTrouble: 'none' }, en).words).toBe('Saved')
+  // Nor is one that the server does not take.
+  const rejected: Facts = { ...away, pending: false, denial: { reason: 'bad-token', isFinal: true } }
+  expect(statusFor({ ...rejected, saveState: 'saved' }, en).words).toBe(en.signedOut)
+  expect(statusFor({ ...rejected, saveState: 'saving', isShown: false }, en).words).toBe(en.signedOut)
 })
 
 test('a device that keeps nothing says so, even while there is a line', () => {
