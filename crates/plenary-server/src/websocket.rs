@@ -179,7 +179,7 @@ async fn admit(app: &App, open: &mut Open, identity: Identity, name: &str) -> Re
         Err(Denied::Store(_)) => return Err(Refusal::NotNow),
         Err(denied) => {
             if matches!(denied, Denied::NotFound) {
-                until_not_found_is_said(asked).await;
+                until_not_found_is_said(asked.into_std()).await;
             }
             return Err(Refusal::Because(denied.reason()));
         }
