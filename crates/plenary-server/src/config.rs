@@ -305,6 +305,11 @@ impl Config {
         Ok(())
     }
 
+    /// Whether an address is a trusted proxy's, so that it stands for nobody.
+    pub(crate) fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
+    }
+
     /// Whether browsers reach us by https, so that cookies can be tied to it.
     pub fn is_https(&self) -> bool {
         self.tls_cert.is_some() || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))

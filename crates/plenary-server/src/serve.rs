@@ -222,8 +222,7 @@ async fn accept_tcp(
         match listener.accept().await {
             Ok((stream, address)) => {
                 // A trusted proxy brings everybody's.
-                let is_proxy =
-                    app.config.trusted_proxies.iter().any(|network| network.contains(address.ip()));
+                let is_proxy = app.config.is_trusted_proxy(address.ip());
                 let connected = if is_proxy { None } else { app.limits.connect(address.ip()) };
                 if !is_proxy && connected.is_none() {
                     continue;

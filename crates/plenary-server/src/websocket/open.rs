@@ -104,8 +104,7 @@ impl Open {
             return Err(Error::Busy);
         }
         // A proxy that does not say for whom it asks, or a program on this machine, is nobody's address.
-        let is_trusted = |address| app.config.trusted_proxies.iter().any(|network| network.contains(address));
-        let address = address.0.filter(|address| !is_trusted(*address));
+        let address = address.0.filter(|address| !app.config.is_trusted_proxy(*address));
         let waiting =
             app.limits.knock(address).map_err(|retry_after_s| Error::TooManyTries { retry_after_s })?;
         let connections = app.connections.clone();
